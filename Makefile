@@ -1,0 +1,85 @@
+# Makefile - short names for the work; every recipe calls scripts/, cmake, ctest or the program
+
+SHELL := /bin/sh
+# -f: no globbing, for ARGS holds regular expressions.
+.SHELLFLAGS := -fec
+# Measurements share the machine with nothing: -j is for the builds alone.
+.NOTPARALLEL:
+JOBS := $(shell nproc)
+
+# /usr/bin/python3 is the one for which Debian's packages are installed.
+export PYTHON ?= /usr/bin/python3
+# What the caller gives goes by way of the environment: no shell reads it a second time.
+export RUN_ARGS = $(value ARGS)
+export RUN_A = $(value A)
+export RUN_B = $(value B)
+export RUN_PLOT = $(or $(value RUN),$(newest))
+# The makefiles that cmake writes have variables of the same names.
+unexport ARGS A B RUN MAKEFLAGS
+
+kept := $(wildcard results/*/samples.csv)
+newest = $(patsubst %/samples.csv,%,$(if $(kept),$(firstword $(shell ls -t $(kept)))))
+
+# $(call build,FOLDER,OPTIONS): configures and builds; warnings and errors alone are shown.
+define build
+@echo 'building in $(1)' >&2
+@cmake -S . -B $(1) $(2) >/dev/null
+@cmake --build $(1) --parallel $(JOBS) >/dev/null
+endef
+
+RELEASE := -DCMAKE_BUILD_TYPE=Release
+STRICT := -DBATON_WERROR=ON
+CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
+SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
+CTEST := ctest --output-on-failure --no-tests=error --test-dir
+
+.PHONY: all bench quick check bias test compare plot format clean setup help
+
+all: setup ## set up and build (the default)
+	$(call build,build,$(RELEASE))
+
+bench: all ## measure every cell at every place, under 5 minutes (ARGS="more options")
+	@build/baton run $$RUN_ARGS
+
+quick: all ## the same in under a minute, with wider intervals
+	@build/baton run --quick $$RUN_ARGS
+
+check: all ## prove that every mechanism hands over rightly, under 10 s
+	@build/baton check $$RUN_ARGS
+
+bias: all ## hold the engine against bare loops
+	@MAKEFLAGS=--no-print-directory cmake --build build --target bias
+
+test: ## set up, build with gcc, clang and sanitizers, run all tests
+	@scripts/setup --test
+	$(call build,build,$(RELEASE) $(STRICT))
+	@$(CTEST) build
+	$(call build,build/clang,$(RELEASE) $(STRICT) $(CLANG))
+	$(call build,build/tsan,$(SANITIZE)=thread)
+	@$(CTEST) build/tsan
+	$(call build,build/asan,$(SANITIZE)=address)
+	@$(CTEST) build/asan
+
+compare: ## compare two runs: A=FOLDER B=FOLDER
+	$(if $(and $(RUN_A),$(RUN_B)),,$(error two runs, please: make compare A=FOLDER B=FOLDER))
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/compare.py "$$RUN_A" "$$RUN_B"
+
+plot: ## draw a run: RUN=FOLDER (without it the newest)
+	$(if $(RUN_PLOT),,$(error no run in results/ yet: make bench, or make plot RUN=FOLDER))
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/plot.py "$$RUN_PLOT"
+
+format: ## lay the sources out by .clang-format
+	@scripts/setup --test
+	@cmake -S . -B build >/dev/null
+	@cmake --build build --target format >/dev/null
+
+clean: ## remove build/; results stay
+	@cmake -E rm -rf build
+
+setup: ## install the packages that are missing
+	@scripts/setup
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12

@@ -1,0 +1,147 @@
+/* audit.c - from tallies to a sample: switches against the band, time against the clock */
+#include "audit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Quiet windows stay well below, one busy neighbour per CPU well above (docs/method.md). */
+static const double load_share = 0.10;
+
+static bool keeps_time(const struct cell *cell, int thread)
+{
+	const int keeper = cell_workload(cell)->shape->timekeeper;
+
+	return keeper == EVERYBODY || keeper == thread;
+}
+
+int64_t audit_begin_ns(const struct cell *cell, const struct run *run)
+{
+	int64_t earliest_ns = INT64_MAX;
+
+	for (int i = 0; i < cell->threads; i++)
+		if (keeps_time(cell, i) && run->tally[i].begin_ns < earliest_ns)
+			earliest_ns = run->tally[i].begin_ns;
+	return earliest_ns;
+}
+
+static int64_t end_ns(const struct cell *cell, const struct run *run)
+{
+	int64_t latest_ns = INT64_MIN;
+
+	for (int i = 0; i < cell->threads; i++)
+		if (keeps_time(cell, i) && run->tally[i].end_ns > latest_ns)
+			latest_ns = run->tally[i].end_ns;
+	return latest_ns;
+}
+
+static void sum_usage(const struct cell *cell, const struct run *run, struct sample *out)
+{
+	for (int i = 0; i < cell->threads; i++) {
+		const struct usage *usage = &run->tally[i].usage;
+
+		out->cpu_ns += usage->cpu_ns;
+		out->voluntary += usage->voluntary;
+		out->involuntary += usage->involuntary;
+		if (usage->runqueue_wait_ns < 0 || out->runqueue_wait_ns < 0)
+			out->runqueue_wait_ns = -1;
+		else
+			out->runqueue_wait_ns += usage->runqueue_wait_ns;
+	}
+}
+
+/* Where each thread has a CPU of its own, waiting in the run queue is somebody else's doing. Where
+ * they share one the partner is the wait, and what the team did not run was run by others. */
+static double foreign_share(const struct cell *cell, const struct sample *out)
+{
+	const double wall_ns = (double)out->wall_ns;
+	double share;
+
+	if (cell_shares_cpu(cell))
+		share = 1 - (double)out->cpu_ns / wall_ns;
+	else if (out->runqueue_wait_ns < 0)
+		return NAN;
+	else
+		share = (double)out->runqueue_wait_ns / wall_ns / cell->threads;
+	return share < 0 ? 0 : share;
+}
+
+static void flag(const struct cell *cell, struct sample *out)
+{
+	const struct workload *workload = cell_workload(cell);
+	const struct band band = cell_shares_cpu(cell) ? workload->one_cpu : workload->across;
+	const double switches = (double)(out->voluntary + out->involuntary) / (double)out->ops;
+
+	if (band.high > 0 && (switches < band.low || switches > band.high))
+		out->flags |= FLAG_SWITCHES;
+	if (out->foreign_share > load_share)
+		out->flags |= FLAG_LOAD;
+}
+
+static void note_threads(const struct cell *cell, const struct run *run, struct sample *out)
+{
+	for (int i = 0; i < cell->threads; i++) {
+		const struct tally *tally = &run->tally[i];
+
+		out->thread[i] = (struct thread_sample){
+			.cpu = cell->cpu[i],
+			.loops = tally->loops,
+			.acquisitions = tally->acquisitions,
+			.held_ns = tally->held_ns,
+			.waited_ns = tally->waited_ns,
+			.longest_wait_ns = tally->longest_wait_ns,
+			.longest_streak = tally->longest_streak,
+		};
+	}
+}
+
+/* The plain counter under the lock against what the threads say they did. */
+static bool exclusion_held(const struct cell *cell, const struct run *run)
+{
+	uint64_t said = 0;
+
+	for (int i = 0; i < cell->threads; i++)
+		said += run->tally[i].all_acquisitions;
+	return said == run->guarded.count;
+}
+
+static double value(const struct cell *cell, const struct run *run, const struct sample *out)
+{
+	if (!isnan(run->value))
+		return run->value;
+	return cell_workload(cell)->shape->free_running
+		       ? (double)out->ops * NS_PER_S / (double)out->wall_ns
+		       : (double)out->wall_ns / (double)out->ops;
+}
+
+static void fail(struct sample *out, const char *id, const char *reason)
+{
+	out->status = STATUS_ERROR;
+	out->value = NAN;
+	snprintf(out->id, sizeof(out->id), "%s", id);
+	snprintf(out->reason, sizeof(out->reason), "%s", reason);
+}
+
+void audit_window(const struct cell *cell, const struct run *run, struct sample *out)
+{
+	for (int i = 0; i < cell->threads; i++)
+		out->ops += run->tally[i].ops;
+	out->wall_ns = end_ns(cell, run) - audit_begin_ns(cell, run);
+	if (!exclusion_held(cell, run)) {
+		fail(out, "EXCLUSION",
+			"the counter under the lock lost counts: two threads were inside");
+		return;
+	}
+	if (out->ops == 0 || out->wall_ns <= 0) {
+		fail(out, "EMPTY", "no operation was completed in the timed stretch");
+		return;
+	}
+	out->value = value(cell, run, out);
+	sum_usage(cell, run, out);
+	out->slept = (double)out->voluntary / (double)out->ops;
+	if (out->slept > 1)
+		out->slept = 1;
+	out->foreign_share = foreign_share(cell, out);
+	flag(cell, out);
+	if (cell_workload(cell)->shape->per_thread)
+		note_threads(cell, run, out);
+}

@@ -1,0 +1,160 @@
+/* bench.h - the one header a mechanism needs: how it describes itself, what a window lends it */
+#ifndef BATON_BENCH_H
+#define BATON_BENCH_H
+
+#include "arch.h"
+#include "clock.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	/* Two cache lines: x86 prefetches them in pairs, some Arm cores have lines this long. */
+	OWN_LINES = 128,
+	TEAM_MAX = 16,
+	WORKLOADS_MAX = 4,
+	PARAMS_MAX = 64,
+};
+
+/* What the scheduler charged one thread with during the timed stretch. getrusage(2),
+ * clock_gettime(2), Documentation/scheduler/sched-stats.rst. */
+struct usage {
+	int64_t cpu_ns;
+	int64_t runqueue_wait_ns; /* runnable, but not running */
+	int64_t voluntary;        /* switches because it slept */
+	int64_t involuntary;      /* switches because it was preempted */
+};
+
+/* One thread's account of a window, on lines of its own: nobody else writes here. */
+struct tally {
+	_Alignas(OWN_LINES) int64_t begin_ns;
+	int64_t end_ns;
+	uint64_t ops;              /* operations that this thread counts */
+	uint64_t loops;            /* locks: turns of the worker's own loop */
+	uint64_t acquisitions;     /* locks: in the timed stretch */
+	uint64_t all_acquisitions; /* locks: the lead-in and the way out as well */
+	int64_t held_ns;
+	int64_t waited_ns;       /* -1 where nobody stamped */
+	int64_t longest_wait_ns; /* -1 where nobody stamped */
+	uint64_t longest_streak; /* most acquisitions in a row with no other owner between */
+	struct usage usage;
+	int schedstat_fd;
+	pid_t tid;
+};
+
+enum phase { PHASE_LEAD_IN, PHASE_TIMED, PHASE_OVER };
+
+/* What a lock protects: written under the lock alone, without atomics, so that a lock that lets
+ * two in shows as a lost count. */
+struct guarded {
+	_Alignas(OWN_LINES) uint64_t count;
+	int owner;
+};
+
+/* One window of one cell, as its team sees it. Lives on the home node (first touched there). */
+struct run {
+	/* Read by everybody during the window, written when a phase changes. */
+	_Alignas(OWN_LINES) _Atomic int phase; /* free-running shapes */
+	_Atomic bool stop;                     /* lockstep shapes: end with the next operation */
+	_Atomic bool last;                     /* pingpong: the token being passed is the last */
+	bool verify;                           /* baton check: prove every hop */
+	bool shares_cpu;                       /* some CPU has two of the team */
+	int threads;
+	uint64_t ops;      /* lockstep: operations of the timed stretch */
+	uint64_t lead_ops; /* lockstep: operations before it */
+	double chain_ghz;
+	double value; /* what the mechanism itself measured; NAN: time per operation counts */
+	const char *params;
+	void *state; /* the mechanism's own, zeroed, page-aligned */
+	struct tally *tally;
+
+	_Alignas(OWN_LINES) _Atomic uint64_t token; /* pingpong under verify: hops so far */
+	_Alignas(OWN_LINES) _Atomic int contending; /* free-running: threads that got in once */
+	struct guarded guarded;
+};
+
+/* A shape: the loop that a workload of one kind runs, whatever the mechanism. Two kinds:
+ * lockstep (a calibrated count of operations) and free-running (time and a stop flag). */
+struct shape {
+	const char *name; /* the workload's name */
+	const char *metric;
+	const char *unit;
+	int threads;
+	bool free_running;
+	bool per_thread; /* its threads differ: rows in threads.csv */
+	int timekeeper;  /* the thread whose stretch is the window's; EVERYBODY: first begin to last
+			    end */
+	int64_t window_ns; /* 0: the run's default */
+	const char *roles[2];
+	const char *const *params; /* sets of k=v;k=v, sorted, ended by NULL; NULL: one empty set */
+};
+
+enum { EVERYBODY = -1 };
+
+/* Switches per operation that the audit accepts; both 0: nothing is promised. */
+struct band {
+	double low, high;
+};
+
+struct workload {
+	const struct shape *shape;
+	int (*work)(struct run *run, int me); /* every thread; 0 or -errno */
+	const char *const *params;            /* instead of the shape's */
+	struct band one_cpu, across;
+};
+
+enum needs {
+	NEEDS_NOTHING,
+	NEEDS_TWO_CPUS, /* a spinning pair on one CPU only burns time slices */
+	NEEDS_ONE_CPU,
+};
+
+/* A mechanism: one per file under bench/, name = file name, family = folder. Static and const. */
+struct bench {
+	const char *family;
+	const char *name;
+	const char *about; /* one sentence */
+	enum needs needs;
+	bool base; /* the one mechanism whose windows open and close each block */
+	size_t state_size;
+	/* Thread 0, before the window: 0, or -errno: the row is skipped. */
+	int (*open)(struct run *run);
+	/* Thread 0, after everybody left, also if open failed half-way. */
+	void (*close)(struct run *run);
+	struct workload workloads[WORKLOADS_MAX];
+};
+
+/* Adds a mechanism to the catalogue. Call it from a constructor in the mechanism's file. */
+void bench_enlist(const struct bench *bench);
+
+/* The value of `key` in this window's params, or `otherwise`. Not for timed code. */
+long run_param(const struct run *run, const char *key, long otherwise);
+
+/* Open and close the calling thread's timed stretch: the usage is read outside the two stamps. */
+void run_begin(struct run *run, int me);
+void run_end(struct run *run, int me);
+
+/* Across CPUs: lets the partner fall asleep before the first hand-off, or it may never sleep at
+ * all (39 % of windows released together pass the token awake). On one CPU it cannot matter. */
+void run_let_partner_sleep(const struct run *run);
+
+/* To be called when a poll found nothing: on a shared CPU only the partner can change that. */
+static inline void run_poll_again(const struct run *run)
+{
+	if (run->shares_cpu)
+		sched_yield();
+	else
+		cpu_relax();
+}
+
+static inline bool run_stopped(const struct run *run)
+{
+	return atomic_load_explicit(&run->stop, memory_order_relaxed);
+}
+
+#endif

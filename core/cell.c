@@ -1,0 +1,63 @@
+/* cell.c - names and properties of cells */
+#include "cell.h"
+
+#include "catalogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct bench *cell_bench(const struct cell *cell)
+{
+	size_t count;
+
+	return catalogue(&count)[cell->bench];
+}
+
+const struct workload *cell_workload(const struct cell *cell)
+{
+	return &cell_bench(cell)->workloads[cell->workload];
+}
+
+const char *cell_cpus(const struct cell *cell, char text[TEAM_MAX * 6])
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < cell->threads; i++)
+		length += (size_t)snprintf(
+			text + length, TEAM_MAX * 6 - length, "%s%d", i ? "-" : "", cell->cpu[i]);
+	return text;
+}
+
+const char *cell_name(const struct cell *cell, char name[CELL_NAME])
+{
+	const struct bench *bench = cell_bench(cell);
+	char cpus[TEAM_MAX * 6];
+
+	snprintf(name, CELL_NAME, "%s/%s/%s/%s%s%s%s%s", bench->family, bench->name,
+		cell_workload(cell)->shape->name, cell->place, cell->params[0] ? "/" : "",
+		cell->params, cell->fixed ? "/" : "", cell->fixed ? cell_cpus(cell, cpus) : "");
+	return name;
+}
+
+bool cell_shares_cpu(const struct cell *cell)
+{
+	for (int i = 0; i < cell->threads; i++)
+		for (int j = 0; j < i; j++)
+			if (cell->cpu[i] == cell->cpu[j])
+				return true;
+	return false;
+}
+
+long params_get(const char *params, const char *key, long otherwise)
+{
+	const size_t length = strlen(key);
+
+	for (const char *at = params; at && *at; at = strchr(at, ';')) {
+		at += *at == ';';
+		if (!strncmp(at, key, length) && at[length] == '=')
+			return strtol(at + length + 1, NULL, 10);
+	}
+	return otherwise;
+}

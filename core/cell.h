@@ -1,0 +1,40 @@
+/* cell.h - one line of the result: a mechanism's workload at a place with its params */
+#ifndef BATON_CELL_H
+#define BATON_CELL_H
+
+#include "bench.h"
+#include "place.h"
+
+enum { CELL_NAME = 160 };
+
+/* Plain data without pointers: a plan of cells is handed to another process as it is. */
+struct cell {
+	int bench;    /* index in the catalogue */
+	int workload; /* index in the bench's workloads */
+	char place[PLACE_NAME];
+	char params[PARAMS_MAX]; /* sorted k=v;k=v, or empty */
+	int threads;
+	int cpu[TEAM_MAX]; /* OS indexes, by thread */
+	int home;          /* NUMA node of the shared state, -1 unknown */
+	bool fixed;        /* this very pair, not one drawn afresh in each invocation */
+	int64_t window_ns; /* nominal length */
+	uint64_t ops;      /* lockstep: operations that last about window_ns; 0: not calibrated */
+	char unfit[64];    /* why it cannot run at this place; empty: it can */
+};
+
+const struct bench *cell_bench(const struct cell *cell);
+const struct workload *cell_workload(const struct cell *cell);
+
+/* family/mechanism/workload/place[/params][/cpus if fixed]: what --filter matches. Returns name. */
+const char *cell_name(const struct cell *cell, char name[CELL_NAME]);
+
+/* OS indexes of the team joined by '-'. Returns text. */
+const char *cell_cpus(const struct cell *cell, char text[TEAM_MAX * 6]);
+
+/* Whether two of the team sit on one CPU. */
+bool cell_shares_cpu(const struct cell *cell);
+
+/* The value of `key` in "k=v;k=v", or `otherwise`. */
+long params_get(const char *params, const char *key, long otherwise);
+
+#endif

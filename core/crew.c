@@ -1,0 +1,210 @@
+/* crew.c - pinned threads that wait for jobs */
+#include "crew.h"
+
+#include "clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct member {
+	struct member *next;
+	struct crew *crew;
+	pthread_t thread;
+	sem_t go;
+	int cpu;
+	int seat;   /* 0 for the first of a team on this CPU, 1 for the second … */
+	int pinned; /* 0 or -errno, known once the member has reported */
+	bool dismissed;
+	int me;
+	void (*job)(void *arg, int me);
+	void *arg;
+};
+
+struct crew {
+	const struct machine *machine;
+	struct member *members;
+	sem_t report; /* one post per new member, pinned or not */
+	sem_t done;   /* one post per team, by the last job to return */
+	_Atomic int at_work;
+};
+
+static _Thread_local int my_schedstat = -1;
+
+int crew_my_tid(void)
+{
+	return gettid();
+}
+
+int crew_my_schedstat(void)
+{
+	return my_schedstat;
+}
+
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) && errno == EINTR)
+		;
+}
+
+/* Release and acquire: what every job wrote is there for whoever waited for the last one. */
+static void return_from_work(struct crew *crew)
+{
+	if (atomic_fetch_sub_explicit(&crew->at_work, 1, memory_order_acq_rel) == 1)
+		sem_post(&crew->done);
+}
+
+static void *member_life(void *arg)
+{
+	struct member *member = arg;
+
+	my_schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+	member->pinned = machine_pin(member->crew->machine, member->cpu);
+	sem_post(&member->crew->report);
+	for (;;) {
+		wait_for(&member->go);
+		if (member->dismissed)
+			break;
+		member->job(member->arg, member->me);
+		return_from_work(member->crew);
+	}
+	if (my_schedstat >= 0)
+		close(my_schedstat);
+	return NULL;
+}
+
+/* With every signal blocked: signals are the supervisor's business, and the signal mechanism
+ * awaits its own with sigwaitinfo, which needs it blocked. */
+static int start_thread(struct member *member)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&member->thread, NULL, member_life, member);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+static void dismiss(struct member *member)
+{
+	member->dismissed = true;
+	sem_post(&member->go);
+	pthread_join(member->thread, NULL);
+	sem_destroy(&member->go);
+	free(member);
+}
+
+static int hire(struct crew *crew, int cpu, int seat, struct member **out)
+{
+	struct member *member = calloc(1, sizeof(*member));
+	int rc;
+
+	if (!member)
+		return -ENOMEM;
+	member->crew = crew;
+	member->cpu = cpu;
+	member->seat = seat;
+	sem_init(&member->go, 0, 0);
+	rc = start_thread(member);
+	if (rc) {
+		sem_destroy(&member->go);
+		free(member);
+		return rc;
+	}
+	wait_for(&crew->report);
+	rc = member->pinned;
+	if (rc) {
+		dismiss(member);
+		return rc;
+	}
+	member->next = crew->members;
+	crew->members = member;
+	*out = member;
+	return 0;
+}
+
+static int find_or_hire(struct crew *crew, int cpu, int seat, struct member **out)
+{
+	for (struct member *member = crew->members; member; member = member->next)
+		if (member->cpu == cpu && member->seat == seat) {
+			*out = member;
+			return 0;
+		}
+	return hire(crew, cpu, seat, out);
+}
+
+static int seat_of(const int *cpu, int i)
+{
+	int seat = 0;
+
+	for (int j = 0; j < i; j++)
+		seat += cpu[j] == cpu[i];
+	return seat;
+}
+
+int crew_open(struct crew **out, const struct machine *machine)
+{
+	struct crew *crew = calloc(1, sizeof(*crew));
+
+	if (!crew)
+		return -ENOMEM;
+	crew->machine = machine;
+	sem_init(&crew->report, 0, 0);
+	sem_init(&crew->done, 0, 0);
+	*out = crew;
+	return 0;
+}
+
+void crew_close(struct crew *crew)
+{
+	while (crew->members) {
+		struct member *member = crew->members;
+
+		crew->members = member->next;
+		dismiss(member);
+	}
+	sem_destroy(&crew->done);
+	sem_destroy(&crew->report);
+	free(crew);
+}
+
+int crew_start(
+	struct crew *crew, const int *cpu, int threads, void (*job)(void *arg, int me), void *arg)
+{
+	struct member *team[threads];
+
+	for (int i = 0; i < threads; i++) {
+		const int rc = find_or_hire(crew, cpu[i], seat_of(cpu, i), &team[i]);
+
+		if (rc)
+			return rc;
+		team[i]->me = i;
+		team[i]->job = job;
+		team[i]->arg = arg;
+	}
+	atomic_store_explicit(&crew->at_work, threads, memory_order_relaxed); /* sem_post orders */
+	for (int i = 0; i < threads; i++)
+		sem_post(&team[i]->go);
+	return 0;
+}
+
+int crew_wait(struct crew *crew, int64_t deadline_ns)
+{
+	const struct timespec deadline = {
+		.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
+
+	while (sem_clockwait(&crew->done, CLOCK_MONOTONIC, &deadline))
+		if (errno != EINTR)
+			return -errno;
+	/* Zero by now; read for its ordering, which ThreadSanitizer does not see in the wait above.
+	 */
+	return -atomic_load_explicit(&crew->at_work, memory_order_acquire);
+}

@@ -1,0 +1,12 @@
+/* list.h - `baton list`: the catalogue */
+#ifndef BATON_LIST_H
+#define BATON_LIST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A line per mechanism with its workloads and its sentence; csv: a row per workload and params,
+ * family,mechanism,workload,params,about. Returns 0 or -EIO. */
+int list_print(FILE *out, bool csv);
+
+#endif

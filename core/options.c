@@ -1,0 +1,233 @@
+/* options.c - from argv to options */
+#include "options.h"
+
+#include "die.h"
+#include "nearest.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	INVOCATIONS = 12,
+	ROUNDS = 8,
+	QUICK_INVOCATIONS = 6, /* the fewest that have a 95 % interval at all */
+	QUICK_ROUNDS = 2,
+};
+
+static const char usage[] =
+	"usage: baton [COMMAND] [OPTION…]\n"
+	"What does it cost threads to pass the baton: the CPU, a value, a lock?\n"
+	"\n"
+	"commands\n"
+	"  run      measure (the default)\n"
+	"  list     the mechanisms and their workloads\n"
+	"  places   where on this machine threads can sit\n"
+	"  check    prove that every mechanism does what it says; no timing\n"
+	"\n"
+	"what to measure\n"
+	"  --filter=REGEX         cells whose name family/mechanism/workload/place/params matches\n"
+	"  --family=LIST          floor, handoff, lock, switch; separated by commas\n"
+	"  --mechanism=LIST       as in `baton list`\n"
+	"  --place=LIST           as in `baton places`; all (default), or pairs: every pair of "
+	"CPUs\n"
+	"\n"
+	"how\n"
+	"  --quick                fewer rounds and invocations: wide intervals\n"
+	"  --invocations=N        fresh processes (default 12; with --quick 6)\n"
+	"  --rounds=N             windows of each cell in an invocation (default 8; with --quick "
+	"2)\n"
+	"  --seed=N               of the order and of the CPUs drawn; it is in context.csv\n"
+	"  --out=DIR              the run's folder (default results/<UTC time>-<label>)\n"
+	"  --label=NAME           what to call this machine (default: its CPU)\n"
+	"  --topology=WHAT        places: another machine, an XML file or a synthetic description\n"
+	"  --format=table|csv     run: of the summary; list, places: of the table\n"
+	"  --benchmark_…          one plain Google Benchmark process with its console and its "
+	"JSON\n"
+	"  --help, --version\n"
+	"\n"
+	"exit codes: 0 ok, 1 a cell failed, 2 usage, 3 unfit machine, 4 nothing matched, 5 "
+	"something\n"
+	"missing, 6 results cannot be written, 77 everything skipped, 128+n interrupted by signal "
+	"n\n";
+
+static const char *const commands[] = {"run", "list", "places", "check", NULL};
+
+enum key {
+	KEY_FILTER,
+	KEY_FAMILY,
+	KEY_MECHANISM,
+	KEY_PLACE,
+	KEY_QUICK,
+	KEY_INVOCATIONS,
+	KEY_ROUNDS,
+	KEY_SEED,
+	KEY_OUT,
+	KEY_LABEL,
+	KEY_TOPOLOGY,
+	KEY_FORMAT,
+	KEY_HELP,
+	KEY_VERSION,
+};
+
+/* In the order of enum key. */
+static const char *const keys[] = {"--filter", "--family", "--mechanism", "--place", "--quick",
+	"--invocations", "--rounds", "--seed", "--out", "--label", "--topology", "--format",
+	"--help", "--version", NULL};
+
+static bool takes_value(enum key key)
+{
+	return key != KEY_QUICK && key != KEY_HELP && key != KEY_VERSION;
+}
+
+static uint64_t parse_number(const char *key, const char *value, uint64_t least, uint64_t most)
+{
+	char *end;
+
+	errno = 0;
+	const unsigned long long number = strtoull(value, &end, 0);
+
+	if (errno || *end || end == value || value[0] == '-' || number < least || number > most)
+		die(EXIT_USAGE, "%s=%s: not a whole number from %llu to %llu", key, value,
+			(unsigned long long)least, (unsigned long long)most);
+	return number;
+}
+
+static bool parse_format(const char *value)
+{
+	if (strcmp(value, "csv") != 0 && strcmp(value, "table") != 0)
+		die(EXIT_USAGE, "--format=%s: valid are table and csv", value);
+	return !strcmp(value, "csv");
+}
+
+static void print_and_exit(const char *text)
+{
+	fputs(text, stdout);
+	exit(fflush(stdout) ? EXIT_UNWRITABLE : EXIT_OK);
+}
+
+static void set_option(struct options *options, enum key key, const char *value)
+{
+	switch (key) {
+	case KEY_FILTER:
+		options->filter = value;
+		break;
+	case KEY_FAMILY:
+		options->families = value;
+		break;
+	case KEY_MECHANISM:
+		options->mechanisms = value;
+		break;
+	case KEY_PLACE:
+		options->places = value;
+		break;
+	case KEY_QUICK:
+		options->quick = true;
+		break;
+	case KEY_INVOCATIONS:
+		options->invocations = (int)parse_number(keys[key], value, 1, 1000);
+		break;
+	case KEY_ROUNDS:
+		options->rounds = (int)parse_number(keys[key], value, 1, 1000);
+		break;
+	case KEY_SEED:
+		options->seed = parse_number(keys[key], value, 0, UINT64_MAX);
+		break;
+	case KEY_OUT:
+		options->out = value;
+		break;
+	case KEY_LABEL:
+		options->label = value;
+		break;
+	case KEY_TOPOLOGY:
+		options->topology = value;
+		break;
+	case KEY_FORMAT:
+		options->csv = parse_format(value);
+		break;
+	case KEY_HELP:
+		print_and_exit(usage);
+		break;
+	case KEY_VERSION:
+		print_and_exit("baton " BATON_VERSION "\n");
+		break;
+	}
+}
+
+static void parse_option(struct options *options, const char *argument)
+{
+	const size_t length = strcspn(argument, "=");
+	const char *value = argument[length] ? argument + length + 1 : NULL;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(length < 63 ? length : 63), argument);
+	for (enum key key = 0; keys[key]; key++) {
+		if (strcmp(name, keys[key]) != 0)
+			continue;
+		if (takes_value(key) && (!value || !*value))
+			die(EXIT_USAGE, "%s needs a value: %s=…", name, name);
+		if (!takes_value(key) && value)
+			die(EXIT_USAGE, "%s takes no value", name);
+		set_option(options, key, value);
+		return;
+	}
+	die(EXIT_USAGE, "unknown option %s; the nearest is %s (baton --help lists all)", name,
+		nearest(name, keys));
+}
+
+static enum command parse_command(const char *word)
+{
+	for (int i = 0; commands[i]; i++)
+		if (!strcmp(word, commands[i]))
+			return (enum command)i;
+	die(EXIT_USAGE, "unknown command %s; the nearest is %s (baton --help lists all)", word,
+		nearest(word, commands));
+}
+
+static void check_combination(const struct options *options)
+{
+	const bool other_machine = options->topology != NULL;
+
+	if (other_machine && options->command != COMMAND_PLACES)
+		die(EXIT_USAGE, "--topology=%s: only `baton places` can show another machine",
+			options->topology);
+	if (options->plain && options->command != COMMAND_RUN)
+		die(EXIT_USAGE, "--benchmark_… flags go with `baton run` alone");
+	if (options->out && options->label)
+		die(EXIT_USAGE, "--out and --label: --out names the whole folder already");
+}
+
+static uint64_t fresh_seed(void)
+{
+	uint32_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = 1;
+	return seed;
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	*options = (struct options){.places = "all", .seed = fresh_seed(), .argv = argv};
+	options->argc = 1;
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--benchmark_", strlen("--benchmark_")))
+			argv[options->argc++] = argv[i];
+		else if (argv[i][0] == '-')
+			parse_option(options, argv[i]);
+		else if (i == 1)
+			options->command = parse_command(argv[i]);
+		else
+			die(EXIT_USAGE, "%s: an option was expected here, as in --filter=%s",
+				argv[i], argv[i]);
+	}
+	options->plain = options->argc > 1;
+	if (!options->invocations)
+		options->invocations = options->quick ? QUICK_INVOCATIONS : INVOCATIONS;
+	if (!options->rounds)
+		options->rounds = options->quick ? QUICK_ROUNDS : ROUNDS;
+	check_combination(options);
+}

@@ -1,0 +1,101 @@
+/* pingpong.h - shape: two threads pass one token to and fro, each hop one operation */
+#ifndef BATON_PINGPONG_H
+#define BATON_PINGPONG_H
+
+#include "bench.h"
+
+extern const struct shape pingpong_shape;
+
+/* Hop number `hop` leaves or arrives. Relaxed: the mechanism under test has to order it, and a
+ * mechanism whose await() returns before the matching pass() is caught by the number. */
+static inline void pingpong_leaves(struct run *run, uint64_t hop)
+{
+	atomic_store_explicit(&run->token, hop, memory_order_relaxed);
+}
+
+static inline int pingpong_arrives(struct run *run, uint64_t hop)
+{
+	return atomic_load_explicit(&run->token, memory_order_relaxed) == hop ? 0 : -EBADMSG;
+}
+
+/* `trips` round trips from the starter's side; fewer once the run is stopped, which the token
+ * that is then passed announces to the partner. Adds the hops made to the tally. */
+static inline __attribute__((always_inline)) int pingpong_start(struct run *run, uint64_t trips,
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), bool verify)
+{
+	struct tally *tally = &run->tally[0];
+	uint64_t trip = 0;
+	bool last = false;
+	int rc = 0;
+
+	while (trip < trips && !last && !rc) {
+		last = run_stopped(run);
+		if (last)
+			atomic_store_explicit(&run->last, true, memory_order_relaxed);
+		if (verify)
+			pingpong_leaves(run, ++tally->loops);
+		rc = pass(run, 1);
+		if (!rc)
+			rc = await(run, 0);
+		if (verify && !rc)
+			rc = pingpong_arrives(run, ++tally->loops);
+		trip++;
+	}
+	tally->ops = 2 * trip;
+	return rc;
+}
+
+/* The partner's side of the same trips. The token orders the flag: pass() of the starter comes
+ * after its store, our await() before this load. */
+static inline __attribute__((always_inline)) int pingpong_return(struct run *run, uint64_t trips,
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), bool verify)
+{
+	struct tally *tally = &run->tally[1];
+	bool last = false;
+	int rc = 0;
+
+	for (uint64_t trip = 0; trip < trips && !last && !rc; trip++) {
+		rc = await(run, 1);
+		if (verify && !rc) {
+			rc = pingpong_arrives(run, tally->loops + 1);
+			tally->loops += 2;
+			pingpong_leaves(run, tally->loops);
+		}
+		last = atomic_load_explicit(&run->last, memory_order_relaxed);
+		if (!rc)
+			rc = pass(run, 0);
+	}
+	return rc;
+}
+
+static inline __attribute__((always_inline)) int pingpong_stretch(struct run *run, int me,
+	uint64_t ops, int (*pass)(struct run *, int to), int (*await)(struct run *, int me_),
+	bool verify)
+{
+	return me == 0 ? pingpong_start(run, ops / 2, pass, await, verify)
+		       : pingpong_return(run, ops / 2, pass, await, verify);
+}
+
+/* The workload's work(): pass() hands the token to thread `to`, await() returns once this thread
+ * has it; both 0 or -errno. Given as constants they are inlined: no indirect call in the loop. */
+static inline __attribute__((always_inline)) int pingpong(struct run *run, int me,
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me_))
+{
+	int rc;
+
+	if (me == 0)
+		run_let_partner_sleep(run);
+	rc = run->verify ? pingpong_stretch(run, me, run->lead_ops, pass, await, true)
+			 : pingpong_stretch(run, me, run->lead_ops, pass, await, false);
+	if (!rc && atomic_load_explicit(&run->last, memory_order_relaxed))
+		rc = -ETIMEDOUT; /* stopped in the lead-in: nothing to tell */
+	if (rc)
+		return rc;
+	run_begin(run, me);
+	rc = run->verify ? pingpong_stretch(run, me, run->ops, pass, await, true)
+			 : pingpong_stretch(run, me, run->ops, pass, await, false);
+	run_end(run, me);
+	return rc;
+}
+
+#endif

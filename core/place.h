@@ -1,0 +1,77 @@
+/* place.h - where threads sit: the machine as hwloc sees it, cut into named places */
+#ifndef BATON_PLACE_H
+#define BATON_PLACE_H
+
+#include <stddef.h>
+
+/*
+ * A place names the nearest thing that two logical CPUs (PUs) share: same-cpu, smt (a core),
+ * cluster (a hwloc Group inside a shared cache), l1 to l5 (a data or unified cache), package,
+ * machine. Suffixes, in this order: .xpkg (a cache shared across packages), .xdie (two dies of one
+ * package), .xnuma (two nearest NUMA nodes), @k or @k-j (kinds of core, 0 = most efficient, k > j;
+ * only on a machine with two or more kinds). Kinds are hwloc's CPU kinds, merged where CoreType and
+ * FrequencyMaxMHz are the same. CPUs are named by their OS index, ordered by hwloc's logical index.
+ * Source: the hwloc 2.9 manual, "Terms and Definitions" and "CPU kinds".
+ *
+ * Once loaded, a machine is never changed: every function that takes a const machine may be called
+ * from many threads at once. Loading and freeing may not: they belong to the start and the end of
+ * main, because machine_load sets and removes an environment variable (HWLOC_HIDE_ERRORS).
+ */
+
+enum { PLACE_NAME = 32, PLACE_WHY = 256 };
+
+struct machine;
+
+struct place {
+	char name[PLACE_NAME];
+	size_t pairs;     /* unordered pairs of PUs; for same-cpu: PUs */
+	int cpu_a, cpu_b; /* OS indexes of the first pair in logical order */
+};
+
+/*
+ * Loads a machine and classifies all pairs of its allowed PUs.
+ * source: NULL for this machine, an XML file (a name that exists, has a '/' or ends in .xml), or a
+ * synthetic description ("pack:2 l3:4 core:8 pu:2").
+ * This machine means hwloc's allowed PUs that are also in the calling thread's affinity mask; where
+ * a HWLOC_* variable names another source (machine_foreign_environment), NULL loads that one
+ * instead. Another machine's PUs are those that its description allows; this process's mask has no
+ * say there. Returns 0 and the machine, to be freed by machine_free; otherwise -ENOENT or -EINVAL
+ * (bad source), -EXDEV (hwloc and the kernel disagree about this machine), -ENOMEM or another
+ * -errno, with one line without a newline in why. hwloc itself prints nothing unless
+ * HWLOC_HIDE_ERRORS asks for it.
+ */
+int machine_load(struct machine **out, const char *source, char why[PLACE_WHY]);
+void machine_free(struct machine *m); /* NULL is welcome */
+
+size_t machine_pus(const struct machine *m);        /* allowed PUs, at least 1 */
+int machine_cpu(const struct machine *m, size_t i); /* OS index of the i-th, i < machine_pus */
+int machine_node(const struct machine *m, int cpu); /* OS index of its nearest NUMA node, or -1 */
+
+/* All places that have a pair, in the order in which they first appear over the pairs (i, j >= i).
+ * The array belongs to the machine. */
+const struct place *machine_places(const struct machine *m, size_t *count);
+
+/* The k-th pair of a place (from 0, in logical order); a same-cpu place gives {c, c}.
+ * 0, -ENOENT (no such place here) or -ERANGE (k is not below its pairs). */
+int machine_pair(const struct machine *m, const char *place, size_t k, int cpu[2]);
+
+/* Writes the name of the place of two CPUs, in either order, and returns it;
+ * NULL, and name untouched, where one of them is not an allowed PU. */
+const char *machine_place_of(const struct machine *m, int cpu_a, int cpu_b, char name[PLACE_NAME]);
+
+/* The HWLOC_* variable that makes hwloc describe another source than this machine, or NULL.
+ * Under such a variable binding can return 0 and bind nothing: do not measure. */
+const char *machine_foreign_environment(void);
+
+/*
+ * Pins the calling thread to one allowed PU and reads the mask and the CPU back from the kernel.
+ * 0, -EINVAL (not an allowed PU), -EXDEV (another machine, or the thread is not where hwloc said
+ * that it put it) or another -errno of sched_setaffinity(2).
+ */
+int machine_pin(const struct machine *m, int cpu);
+
+/* One line, without a newline, that says why there is little to choose: CPUs withheld by the
+ * affinity mask, or just one CPU. Returns its whole length as snprintf does; 0 = no restriction. */
+size_t machine_note(const struct machine *m, char *text, size_t size);
+
+#endif

@@ -1,0 +1,33 @@
+/* results.h - the files of a run (results/README.md says what is in them) */
+#ifndef BATON_RESULTS_H
+#define BATON_RESULTS_H
+
+#include "plan.h"
+
+struct results;
+
+enum { SCHEMA = 1 };
+
+/* Makes the folder, its parents included, and the files with their headers. A folder that holds a
+ * run already is left alone: -EEXIST. 0 or -errno. run_id is copied. */
+int results_open(struct results **out, const char *folder, const char *run_id);
+
+/* A window, with a row for each of its threads where they differ. */
+void results_sample(struct results *results, int invocation, const struct cell *cell,
+	const struct sample *sample);
+void results_round(struct results *results, int invocation, const struct round_facts *round);
+
+/* state: ok, absent, denied or masked; value is NA unless ok. */
+void results_fact(struct results *results, const char *scope, const char *key, const char *value,
+	const char *state);
+
+/* Brings every row written so far to the kernel. 0, or -errno of the first write that failed. */
+int results_flush(struct results *results);
+
+/* Flushes, closes and frees. 0 or -errno as above. */
+int results_close(struct results *results);
+
+/* 2026-11-23T06:10:00.123Z; returns text. */
+const char *results_utc(int64_t utc_ns, char text[32]);
+
+#endif

@@ -1,0 +1,339 @@
+/* window.c - a window: the team meets, opens the mechanism, works, and is audited */
+#include "window.h"
+
+#include "audit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+	RUNAWAY = 5, /* times its nominal length, then a window is told to end */
+	STARTER_SPIN_NS = 300 * NS_PER_US,
+	PAGE = 4096,
+};
+
+/* After the runaway's stop: a team that has not left by then hangs. */
+static const int64_t grace_ns = INT64_C(5) * NS_PER_S;
+
+/* A window in progress: what the team and the conductor share. */
+struct stage {
+	const struct window *window;
+	void *memory;
+	size_t size;
+	_Atomic bool ready; /* thread 0 has made the run and opened the mechanism */
+	struct run *run;
+	int opened; /* 0 or -errno */
+	_Atomic int arrived, left;
+	int64_t met_ns; /* when thread 0 left the meeting */
+	int rc[TEAM_MAX];
+	bool strayed[TEAM_MAX];
+};
+
+static size_t pages(size_t size)
+{
+	return (size + PAGE - 1) / PAGE * PAGE;
+}
+
+long run_param(const struct run *run, const char *key, long otherwise)
+{
+	return params_get(run->params, key, otherwise);
+}
+
+static int64_t runqueue_wait_ns(int fd)
+{
+	char text[96];
+	const ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+	long long ran_ns, waited_ns;
+
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 ? waited_ns : -1;
+}
+
+static struct usage usage_now(const struct tally *tally)
+{
+	struct rusage switches;
+
+	getrusage(RUSAGE_THREAD, &switches);
+	return (struct usage){
+		.cpu_ns = clock_thread_cpu_ns(),
+		.runqueue_wait_ns = runqueue_wait_ns(tally->schedstat_fd),
+		.voluntary = switches.ru_nvcsw,
+		.involuntary = switches.ru_nivcsw,
+	};
+}
+
+void run_begin(struct run *run, int me)
+{
+	run->tally[me].usage = usage_now(&run->tally[me]);
+	run->tally[me].begin_ns = clock_now_ns();
+}
+
+void run_end(struct run *run, int me)
+{
+	struct tally *tally = &run->tally[me];
+	const struct usage begin = tally->usage;
+
+	tally->end_ns = clock_now_ns();
+	const struct usage end = usage_now(tally);
+
+	tally->usage = (struct usage){
+		.cpu_ns = end.cpu_ns - begin.cpu_ns,
+		.runqueue_wait_ns = begin.runqueue_wait_ns < 0 || end.runqueue_wait_ns < 0
+					    ? -1
+					    : end.runqueue_wait_ns - begin.runqueue_wait_ns,
+		.voluntary = end.voluntary - begin.voluntary,
+		.involuntary = end.involuntary - begin.involuntary,
+	};
+}
+
+void run_let_partner_sleep(const struct run *run)
+{
+	const int64_t until_ns = clock_now_ns() + STARTER_SPIN_NS;
+
+	while (!run->shares_cpu && clock_now_ns() < until_ns)
+		cpu_relax();
+}
+
+/* Thread 0 alone: being the first to touch the pages puts them on its NUMA node, the home. */
+static void make_run(struct stage *stage)
+{
+	const struct window *window = stage->window;
+	const struct cell *cell = window->cell;
+	struct run *run = stage->memory;
+	char *const state = (char *)run + pages(sizeof(*run));
+
+	*run = (struct run){
+		.verify = window->verify,
+		.shares_cpu = cell_shares_cpu(cell),
+		.threads = cell->threads,
+		.ops = window->ops,
+		.lead_ops = (uint64_t)((double)window->ops * (double)window->lead_in_ns /
+				       (double)window->length_ns) +
+			    2,
+		.chain_ghz = window->chain_ghz,
+		.value = NAN,
+		.params = cell->params,
+		.state = state,
+		.tally = (struct tally *)(state + pages(cell_bench(cell)->state_size)),
+	};
+	stage->run = run;
+}
+
+/* On a shared CPU the one that is waited for has to be let run. */
+static void pause_for(const struct stage *stage)
+{
+	if (cell_shares_cpu(stage->window->cell))
+		sched_yield();
+	else
+		cpu_relax();
+}
+
+/* Everybody waits until everybody is here. The last one's release, through the chain of
+ * read-modify-writes, orders all that was written before the meeting for all after it. */
+static void meet(const struct stage *stage, _Atomic int *count)
+{
+	atomic_fetch_add_explicit(count, 1, memory_order_acq_rel);
+	while (atomic_load_explicit(count, memory_order_acquire) < stage->window->cell->threads)
+		pause_for(stage);
+}
+
+static void open_stage(struct stage *stage)
+{
+	const struct bench *bench = cell_bench(stage->window->cell);
+
+	make_run(stage);
+	stage->opened = bench->open ? bench->open(stage->run) : 0;
+	atomic_store_explicit(&stage->ready, true, memory_order_release);
+}
+
+static void introduce(struct stage *stage, int me)
+{
+	struct tally *tally = &stage->run->tally[me];
+
+	tally->tid = crew_my_tid();
+	tally->schedstat_fd = crew_my_schedstat();
+	tally->waited_ns = tally->longest_wait_ns = -1;
+}
+
+static void member_works(struct stage *stage, int me)
+{
+	const struct cell *cell = stage->window->cell;
+	const bool astray = sched_getcpu() != cell->cpu[me];
+
+	introduce(stage, me);
+	meet(stage, &stage->arrived);
+	if (me == 0)
+		stage->met_ns = clock_now_ns();
+	stage->rc[me] = cell_workload(cell)->work(stage->run, me);
+	stage->strayed[me] = astray || sched_getcpu() != cell->cpu[me];
+	meet(stage, &stage->left);
+}
+
+static void member_job(void *arg, int me)
+{
+	struct stage *stage = arg;
+	const struct bench *bench = cell_bench(stage->window->cell);
+
+	if (me == 0)
+		open_stage(stage);
+	while (!atomic_load_explicit(&stage->ready, memory_order_acquire))
+		pause_for(stage);
+	if (!stage->opened)
+		member_works(stage, me);
+	if (me == 0 && bench->close)
+		bench->close(stage->run);
+}
+
+static void sleep_ns(int64_t ns)
+{
+	const struct timespec length = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &length, NULL);
+}
+
+static bool all_contend(struct stage *stage)
+{
+	return atomic_load_explicit(&stage->ready, memory_order_acquire) &&
+	       (stage->opened || atomic_load_explicit(&stage->run->contending,
+					 memory_order_relaxed) == stage->window->cell->threads);
+}
+
+/* Free-running: the lead-in lasts until every thread got in once, at most as long as a runaway. */
+static void conduct_free_running(struct stage *stage)
+{
+	const struct window *window = stage->window;
+	const int64_t latest_ns = clock_now_ns() + RUNAWAY * window->length_ns;
+
+	do
+		sleep_ns(window->lead_in_ns);
+	while (!all_contend(stage) && clock_now_ns() < latest_ns);
+	while (!atomic_load_explicit(&stage->ready, memory_order_acquire))
+		sleep_ns(window->lead_in_ns);
+	atomic_store_explicit(&stage->run->phase, PHASE_TIMED, memory_order_relaxed);
+	if (!stage->opened)
+		sleep_ns(window->length_ns);
+	atomic_store_explicit(&stage->run->phase, PHASE_OVER, memory_order_relaxed);
+}
+
+/* 0 once the team has left, -ETIMEDOUT if it does not even after being told to. */
+static int conduct(struct crew *crew, struct stage *stage)
+{
+	const struct window *window = stage->window;
+	const int64_t patience_ns = window->lead_in_ns + RUNAWAY * window->length_ns;
+
+	if (cell_workload(window->cell)->shape->free_running)
+		conduct_free_running(stage);
+	if (!crew_wait(crew, clock_now_ns() + patience_ns))
+		return 0;
+	if (atomic_load_explicit(&stage->ready, memory_order_acquire))
+		atomic_store_explicit(&stage->run->stop, true, memory_order_relaxed);
+	return crew_wait(crew, clock_now_ns() + patience_ns + grace_ns);
+}
+
+static void explain(struct sample *out, enum status status, const char *id, const char *reason)
+{
+	out->status = status;
+	out->value = NAN;
+	snprintf(out->id, sizeof(out->id), "%s", id);
+	snprintf(out->reason, sizeof(out->reason), "%s", reason);
+}
+
+static void explain_errno(struct sample *out, enum status status, int rc)
+{
+	const char *name = strerrorname_np(-rc);
+
+	explain(out, status, name ? name : "ERRNO", strerror(-rc));
+}
+
+static void collect(const struct stage *stage, struct sample *out)
+{
+	const struct cell *cell = stage->window->cell;
+
+	out->strayed = 0;
+	for (int i = 0; i < cell->threads; i++)
+		if (stage->rc[i]) {
+			explain_errno(out, STATUS_ERROR, stage->rc[i]);
+			return;
+		}
+	audit_window(cell, stage->run, out);
+	out->lead_in_ns = audit_begin_ns(cell, stage->run) - stage->met_ns;
+	for (int i = 0; i < cell->threads; i++)
+		out->strayed += stage->strayed[i];
+	if (out->strayed)
+		explain(out, STATUS_ERROR, "STRAYED",
+			"a thread was seen off the CPU it is pinned to");
+}
+
+static void prepare_sample(const struct cell *cell, struct sample *out)
+{
+	*out = (struct sample){.value = NAN, .slept = NAN, .foreign_share = NAN};
+	out->home = cell->home;
+	memcpy(out->cpu, cell->cpu, sizeof(out->cpu));
+}
+
+static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *out)
+{
+	const struct cell *cell = stage->window->cell;
+	int rc = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
+
+	if (rc) {
+		explain_errno(out, STATUS_ERROR, rc);
+		return 0;
+	}
+	rc = conduct(crew, stage);
+	if (rc)
+		explain(out, STATUS_TIMEOUT, "", "the team did not come back when told to stop");
+	else if (stage->opened)
+		explain_errno(out, STATUS_SKIPPED, stage->opened);
+	else
+		collect(stage, out);
+	return rc;
+}
+
+/* Lockstep shapes need a count; without one the mechanism is merely opened, which may tell why. */
+static bool counted(const struct window *window)
+{
+	return window->ops > 0 || cell_workload(window->cell)->shape->free_running;
+}
+
+/* Everything that the team touches is mapped here and untouched until thread 0 does. The stage is
+ * on the heap because a team that hangs keeps it. */
+int window_run(struct crew *crew, const struct window *window, struct sample *out)
+{
+	const struct cell *cell = window->cell;
+	struct stage *stage = calloc(1, sizeof(*stage));
+	int rc = 0;
+
+	prepare_sample(cell, out);
+	if (!stage) {
+		explain_errno(out, STATUS_ERROR, -ENOMEM);
+		return 0;
+	}
+	stage->window = window;
+	stage->size = pages(sizeof(struct run)) + pages(cell_bench(cell)->state_size) +
+		      pages((size_t)cell->threads * sizeof(struct tally));
+	stage->memory =
+		mmap(NULL, stage->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (cell->unfit[0])
+		explain(out, STATUS_SKIPPED, "PLACE", cell->unfit);
+	else if (stage->memory == MAP_FAILED)
+		explain_errno(out, STATUS_ERROR, -errno);
+	else
+		rc = run_on_stage(crew, stage, out);
+	if (!rc && out->status != STATUS_SKIPPED && !counted(window))
+		explain(out, STATUS_ERROR, "CALIBRATION",
+			"no probe found how many operations to do");
+	if (rc)
+		return rc;
+	if (stage->memory != MAP_FAILED)
+		munmap(stage->memory, stage->size);
+	free(stage);
+	return 0;
+}

@@ -1,0 +1,258 @@
+/* worker.c - registers each round's cells in our order and runs a window for each */
+#include "worker.h"
+
+#include "die.h"
+#include "plan.h"
+#include "shim.h"
+#include "window.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* An invocation at work. */
+struct worker {
+	struct plan *plan;
+	int socket;
+	struct machine *machine;
+	struct crew *crew;
+	double chain_ghz;
+	int round, order;
+	bool stopping;
+	bool *idle; /* by cell: said in the first round that it cannot run */
+};
+
+/* What Google Benchmark hands back to us with each body. */
+struct slot {
+	struct worker *worker;
+	struct cell *cell;
+	int block;
+};
+
+static void say(const struct worker *worker, enum word word)
+{
+	const char byte = (char)word;
+
+	if (send(worker->socket, &byte, 1, MSG_NOSIGNAL) != 1)
+		_exit(EXIT_FAILED); /* the supervisor is gone: nobody is left to measure for */
+}
+
+static void hear(struct worker *worker, int flags)
+{
+	char byte;
+	const ssize_t length = recv(worker->socket, &byte, 1, flags);
+
+	if (length == 0)
+		_exit(EXIT_FAILED);
+	if (length == 1 && byte == WORD_STOP)
+		worker->stopping = true;
+}
+
+/* The release store publishes the row to the supervisor, whatever becomes of us. */
+static void journal(struct worker *worker, const struct sample *sample)
+{
+	struct plan *plan = worker->plan;
+	const size_t row = atomic_load_explicit(&plan->sampled, memory_order_relaxed);
+
+	plan->journal[row] = *sample;
+	atomic_store_explicit(&plan->sampled, row + 1, memory_order_release);
+	if (row + 1 == JOURNAL_MAX) {
+		say(worker, WORD_JOURNAL);
+		hear(worker, 0);
+	}
+}
+
+static void measure(struct slot *slot, struct sample *sample)
+{
+	struct worker *worker = slot->worker;
+	const struct plan *plan = worker->plan;
+	const struct window window = {
+		.cell = slot->cell,
+		.ops = slot->cell->ops,
+		.length_ns = slot->cell->window_ns,
+		.lead_in_ns = plan->lead_in_ns,
+		.chain_ghz = worker->chain_ghz,
+	};
+	const int rc = window_run(worker->crew, &window, sample);
+
+	sample->cell = (int)(slot->cell - plan->cell);
+	sample->round = worker->round;
+	sample->block = slot->block;
+	sample->order = worker->order++;
+	journal(worker, sample);
+	if (rc)
+		_exit(EXIT_FAILED); /* the team hangs: only the end of the process frees it */
+}
+
+/* Called by Google Benchmark once per registered slot. A round that is being stopped runs empty. */
+static int body(struct shim_state *state, void *arg)
+{
+	struct slot *slot = arg;
+	struct worker *worker = slot->worker;
+	struct sample sample;
+
+	hear(worker, MSG_DONTWAIT);
+	if (worker->stopping) {
+		shim_skip(state, "stopped");
+		return 0;
+	}
+	while (shim_batch(state, slot->cell->ops ? slot->cell->ops : 1)) {
+		measure(slot, &sample);
+		if (sample.status == STATUS_SKIPPED)
+			worker->idle[sample.cell] = true;
+		if (sample.status != STATUS_OK) {
+			shim_skip(state, sample.reason); /* the row tells, not the shim */
+			continue;
+		}
+		shim_set_ops(state, sample.ops);
+		shim_set_ns(state, (double)sample.wall_ns);
+	}
+	return 0;
+}
+
+static void ignore_report(const struct shim_report *report, void *arg)
+{
+	(void)report, (void)arg;
+}
+
+/* The cells of a round in their order, cut into blocks, each between two windows of the base. */
+static size_t lay_out(struct worker *worker, struct slot *slot)
+{
+	struct plan *plan = worker->plan;
+	struct random random =
+		random_from(plan->seed, (uint64_t)plan->invocation, (uint64_t)worker->round);
+	struct slot base = {worker, &plan->cell[plan->base], 0};
+	int order[plan->cells];
+	size_t count = 0, slots = 0;
+
+	for (size_t i = 0; i < plan->cells; i++)
+		if ((int)i != plan->base && !worker->idle[i])
+			order[count++] = (int)i;
+	random_shuffle(&random, order, count);
+	slot[slots++] = base;
+	for (size_t i = 0; i < count; i++) {
+		slot[slots++] = (struct slot){worker, &plan->cell[order[i]], base.block};
+		if ((i + 1) % BLOCK_CELLS == 0 || i + 1 == count) {
+			slot[slots++] = base;
+			base.block++;
+			if (i + 1 < count)
+				slot[slots++] = base;
+		}
+	}
+	return slots;
+}
+
+/* Time that the hypervisor gave to others, summed over the CPUs, in ns; -1 unknown. proc(5). */
+static int64_t steal_ns(void)
+{
+	long long steal = -1;
+	FILE *file = fopen("/proc/stat", "re");
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "cpu %*d %*d %*d %*d %*d %*d %*d %lld", &steal) != 1)
+		steal = -1;
+	fclose(file);
+	return steal < 0 ? -1 : steal * (NS_PER_S / sysconf(_SC_CLK_TCK));
+}
+
+static int64_t utc_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void run_slots(struct slot *slot, size_t slots)
+{
+	char name[CELL_NAME], why[SHIM_WHY];
+
+	shim_clear();
+	for (size_t i = 0; i < slots; i++)
+		if (shim_register(cell_name(slot[i].cell, name), body, &slot[i]))
+			die(EXIT_FAILED, "Google Benchmark does not take %s", name);
+	if (shim_run(ignore_report, NULL, NULL, why))
+		die(EXIT_FAILED, "%s", why);
+}
+
+static void run_round(struct worker *worker)
+{
+	struct plan *plan = worker->plan;
+	const int64_t begin_ns = clock_now_ns(), steal_before_ns = steal_ns();
+	/* At worst each cell is a block of its own between two base windows. */
+	struct slot *slot = calloc(3 * plan->cells + 1, sizeof(*slot));
+
+	if (!slot)
+		die(EXIT_FAILED, "out of memory for a round");
+	plan->round.round = worker->round;
+	plan->round.started_utc_ns = utc_ns();
+	plan->round.chain_ghz = worker->chain_ghz = clock_chain_ghz();
+	run_slots(slot, lay_out(worker, slot));
+	plan->round.wall_ns = clock_now_ns() - begin_ns;
+	plan->round.steal_ns = steal_before_ns < 0 ? -1 : steal_ns() - steal_before_ns;
+	free(slot);
+	say(worker, WORD_ROUND);
+	hear(worker, 0);
+}
+
+/* A cell without a count says so in its windows: skipped as it opens, or an error. */
+static void calibrate(struct worker *worker)
+{
+	struct plan *plan = worker->plan;
+
+	for (size_t i = 0; i < plan->cells && !worker->stopping; i++) {
+		struct cell *cell = &plan->cell[i];
+		const struct window window = {
+			.cell = cell, .length_ns = cell->window_ns, .chain_ghz = worker->chain_ghz};
+		struct sample sample;
+
+		cell->ops = 0;
+		if (cell->unfit[0] || cell_workload(cell)->shape->free_running)
+			continue;
+		if (window_calibrate(worker->crew, &window, &cell->ops, &sample) == -ETIMEDOUT) {
+			sample.cell = (int)i;
+			journal(worker, &sample);
+			_exit(EXIT_FAILED);
+		}
+		hear(worker, MSG_DONTWAIT);
+	}
+}
+
+static void open_worker(struct worker *worker, int plan_fd, int socket_fd)
+{
+	char *argv[] = {(char[]){"baton"}, NULL};
+	char why[PLACE_WHY];
+	int argc = 1;
+
+	*worker = (struct worker){.socket = socket_fd, .chain_ghz = clock_chain_ghz()};
+	if (plan_map(&worker->plan, plan_fd))
+		die(EXIT_USAGE, "worker: no plan; this command is the supervisor's");
+	if (machine_load(&worker->machine, NULL, why))
+		die(EXIT_UNFIT, "%s", why);
+	worker->idle = calloc(worker->plan->cells, sizeof(*worker->idle));
+	if (!worker->idle || crew_open(&worker->crew, worker->machine))
+		die(EXIT_FAILED, "out of memory");
+	if (shim_init(&argc, argv, why))
+		die(EXIT_FAILED, "%s", why);
+}
+
+int worker_main(int plan_fd, int socket_fd)
+{
+	struct worker worker;
+
+	open_worker(&worker, plan_fd, socket_fd);
+	if (worker.plan->calibrate)
+		calibrate(&worker);
+	else
+		for (; worker.round < worker.plan->rounds && !worker.stopping; worker.round++)
+			run_round(&worker);
+	say(&worker, WORD_DONE);
+	crew_close(worker.crew);
+	machine_free(worker.machine);
+	free(worker.idle);
+	plan_free(worker.plan);
+	return EXIT_OK;
+}

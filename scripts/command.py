@@ -1,0 +1,78 @@
+"""command.py - what the command lines of all scripts share
+
+Exit codes (one list for the program and the scripts), errors of one line, and the search for a
+Python that has the packages a script needs.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Callable, NoReturn
+
+from results import ReadError
+
+USAGE = 2
+NOT_COMPARABLE = 3
+NOTHING_MATCHED = 4
+PACKAGE_MISSING = 5
+CANNOT_WRITE = 6
+INTERRUPTED = 130
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+MARK = "BATON_SYSTEM_PYTHON"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser without abbreviations whose errors are one line, exit 2."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}; --help lists what is valid\n")
+
+
+def fail(code: int, message: str) -> NoReturn:
+    """Print one line to stderr and exit with the code."""
+    sys.stderr.write(f"{os.path.basename(sys.argv[0])}: {message}\n")
+    sys.exit(code)
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Exit with what main returns; turn the errors that users cause into one line and its code."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")
+    try:
+        code = main()
+        sys.stdout.flush()
+    except ReadError as error:
+        fail(USAGE, str(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; without this, Python complains again as it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        fail(CANNOT_WRITE, f"cannot write {error.filename or 'standard output'}: {error.strerror}")
+    sys.exit(code)
+
+
+def require(package: str) -> None:
+    """Go on if the package can be imported; else start again, once, under the system's Python.
+
+    Debian installs packages for /usr/bin/python3 only, while another python3 may be first on PATH.
+    Where that does not help, exit 5 with the line to type.
+    """
+    try:
+        importlib.import_module(package)
+    except ImportError:
+        other = sys.executable != SYSTEM_PYTHON and os.access(SYSTEM_PYTHON, os.X_OK)
+        if other and MARK not in os.environ:
+            os.environ[MARK] = "1"
+            os.execv(SYSTEM_PYTHON, [SYSTEM_PYTHON, *sys.argv])
+        fail(PACKAGE_MISSING, f"the Python package {package} is missing: run scripts/setup --plots")

@@ -1,0 +1,445 @@
+"""results.py - the only reader of a run's CSV files
+
+A run is a folder; results/README.md is the dictionary of its files and columns. Reading is strict:
+a file is either understood in full or refused with one line that names the file, the line and what
+would be valid. Columns that are not known here are ignored, so that older scripts read newer runs
+of the same schema. Nothing is written here, and nothing is guessed.
+"""
+
+import csv
+import io
+import math
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar,
+                    get_type_hints)
+
+from stats import Interval, median, median_interval
+
+SCHEMA = 1
+NA = "NA"
+UNSETTLED_SHARE = 0.2
+
+
+class ReadError(Exception):
+    """A file that cannot be read as part of a run; str() is one line."""
+
+    def __init__(self, path: Path, line: Optional[int], problem: str, valid: str) -> None:
+        where = str(path) if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {problem}; valid: {valid}")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A window: a row of samples.csv. Times in ns; None where the file says NA."""
+
+    schema: int
+    run_id: str
+    invocation: Optional[int]
+    round: Optional[int]
+    block: Optional[int]
+    order: Optional[int]
+    family: str
+    mechanism: str
+    workload: str
+    place: str
+    cpus: str
+    home: Optional[int]
+    threads: int
+    params: str
+    metric: str
+    unit: str
+    value: Optional[float]
+    ops: Optional[int]
+    wall_ns: Optional[int]
+    lead_in_ns: Optional[int]
+    cpu_ns: Optional[int]
+    voluntary: Optional[int]
+    involuntary: Optional[int]
+    slept: Optional[float]
+    runqueue_wait_ns: Optional[int]
+    foreign_share: Optional[float]
+    migrations: Optional[int]
+    status: str
+    reason: str
+
+    @property
+    def flags(self) -> Sequence[str]:
+        """The IDs of a flagged window, else nothing."""
+        kind, _, ids = self.status.partition(":")
+        return ids.split("+") if kind == "flagged" else ()
+
+    @property
+    def ran(self) -> bool:
+        """Whether there is a value: the status is ok or flagged."""
+        return self.status == "ok" or self.status.startswith("flagged:")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A thread in a window: a row of threads.csv."""
+
+    run_id: str
+    invocation: int
+    order: int
+    thread: int
+    role: str
+    cpu: Optional[int]
+    loops: Optional[int]
+    acquisitions: Optional[int]
+    held_ns: Optional[int]
+    waited_ns: Optional[int]
+    longest_wait_ns: Optional[int]
+    longest_streak: Optional[int]
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round: a row of rounds.csv."""
+
+    run_id: str
+    invocation: int
+    round: int
+    started_utc: str
+    wall_ns: Optional[int]
+    steal_ns: Optional[int]
+    chain_ghz: Optional[float]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact about machine, build or run: a row of context.csv."""
+
+    run_id: str
+    scope: str
+    key: str
+    value: str
+    state: str
+
+
+class Cell(NamedTuple):
+    """What rows of different runs are matched on: places by name, never CPU numbers."""
+
+    family: str
+    mechanism: str
+    workload: str
+    place: str
+    threads: int
+    params: str
+
+    def __str__(self) -> str:
+        name = f"{self.family}/{self.mechanism}/{self.workload}/{self.place}"
+        params = "" if self.params == NA else f" {self.params}"
+        return f"{name}{params} threads={self.threads}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A cell over a run.
+
+    values: the median of the windows of each invocation, in `unit`, by invocation; windows whose
+    switches left the mechanism's band (SWITCHES) are left out and counted, those under LOAD are in.
+    cpu_values: likewise CPU time per operation in ns, summed over the threads.
+    status, reason: of the first window without a value, else ok and NA.
+    """
+
+    cell: Cell
+    metric: str
+    unit: str
+    values: Tuple[float, ...]
+    cpu_values: Tuple[float, ...]
+    windows: int
+    left_out: int
+    loaded: int
+    status: str
+    reason: str
+
+    @property
+    def median(self) -> Optional[float]:
+        return median(self.values) if self.values else None
+
+    @property
+    def interval(self) -> Optional[Interval]:
+        return median_interval(self.values)
+
+    @property
+    def unsettled(self) -> bool:
+        """More than a fifth of the windows left the band: the cell has two modes."""
+        return self.left_out > UNSETTLED_SHARE * self.windows
+
+    @property
+    def higher_is_better(self) -> bool:
+        return self.metric == "acquisitions"
+
+    @property
+    def why_no_value(self) -> str:
+        """Why there is no median, in words."""
+        if self.left_out:
+            return f"SWITCHES: all {self.left_out} windows outside the band of switches"
+        return self.status if self.reason == NA else f"{self.status}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its folder, its windows and its context."""
+
+    path: Path
+    schema: int
+    samples: List[Sample]
+    facts: Dict[Tuple[str, str], Fact]
+
+    def fact(self, scope: str, key: str) -> str:
+        """The value of a fact, NA where it is not recorded."""
+        fact = self.facts.get((scope, key))
+        return fact.value if fact else NA
+
+
+Row = TypeVar("Row", Sample, Thread, Round, Fact)
+
+INTEGER = re.compile(r"-?[0-9]+").fullmatch
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?").fullmatch
+STATUS = re.compile(r"ok|timeout|(skipped|error):[A-Z][A-Z0-9_-]*"
+                    r"|flagged:[A-Z][A-Z0-9_-]*(\+[A-Z][A-Z0-9_-]*)*").fullmatch
+STATES = ("ok", "absent", "denied", "masked")
+
+
+def _text(cell: str) -> str:
+    if not cell:
+        raise ValueError
+    return cell
+
+
+def _integer(cell: str) -> int:
+    if not INTEGER(cell):
+        raise ValueError
+    return int(cell)
+
+
+def _number(cell: str) -> float:
+    number = float(cell) if NUMBER(cell) else math.inf
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _integer_or_na(cell: str) -> Optional[int]:
+    return None if cell == NA else _integer(cell)
+
+
+def _number_or_na(cell: str) -> Optional[float]:
+    return None if cell == NA else _number(cell)
+
+
+Step = Tuple[int, Callable[[str], Any], str]
+PARSERS: Dict[Any, Tuple[Callable[[str], Any], str]] = {
+    str: (_text, "text, or NA"),
+    int: (_integer, "an integer"),
+    Optional[int]: (_integer_or_na, "an integer, or NA"),
+    Optional[float]: (_number_or_na, "a finite number such as 12.5, or NA"),
+}
+
+
+def _load(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReadError(path, None, error.strerror or "unreadable",
+                        "a file of a run, results/<UTC time>-<label>/") from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ReadError(path, line, "not UTF-8", "UTF-8 text") from None
+    if not text:
+        raise ReadError(path, 1, "empty file", "a header line and rows")
+    if not text.endswith("\n"):
+        raise ReadError(path, text.count("\n") + 1, "truncated: the last line has no line feed",
+                        "complete lines (delete this one to read the rest)")
+    return text
+
+
+def _positions(path: Path, header: Sequence[str], columns: Sequence[str]) -> List[int]:
+    missing = [column for column in columns if column not in header]
+    unknown = [column for column in header if column not in columns]
+    if missing:
+        instead = f" (unknown: {', '.join(unknown)})" if unknown else ""
+        raise ReadError(path, 1, f"missing column {', '.join(missing)}{instead}", ",".join(columns))
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if twice:
+        raise ReadError(path, 1, f"column {', '.join(twice)} stands twice", "each column once")
+    return [header.index(column) for column in columns]
+
+
+def _read(path: Path, row_type: Type[Row]) -> List[Tuple[int, Row]]:
+    """All rows of a file with their line numbers; the columns and types are row_type's fields."""
+    columns = [field.name for field in fields(row_type)]
+    reader = csv.reader(io.StringIO(_load(path), newline=""), strict=True)
+    rows: List[Tuple[int, Row]] = []
+    try:
+        header = next(reader)
+        positions = _positions(path, header, columns)
+        plan = _plan(row_type, positions)
+        for cells in reader:
+            line = reader.line_num
+            if len(cells) != len(header):
+                raise ReadError(path, line, f"{len(cells)} fields",
+                                f"{len(header)}, as in the header")
+            try:
+                rows.append((line, row_type(*[parse(cells[at]) for at, parse, _ in plan])))
+            except ValueError:
+                raise _bad_cell(path, line, header, cells, plan) from None
+    except csv.Error as error:
+        raise ReadError(path, reader.line_num, f"not CSV: {error}", "RFC 4180") from None
+    return rows
+
+
+def _plan(row_type: Type[Any], positions: Sequence[int]) -> List[Step]:
+    """For each field of row_type: the column it stands in, its parser, and what is valid there."""
+    hints = get_type_hints(row_type)
+    return [(at, *PARSERS[hints[field.name]]) for at, field in zip(positions, fields(row_type))]
+
+
+def _bad_cell(path: Path, line: int, header: Sequence[str], cells: Sequence[str],
+              plan: Sequence[Step]) -> ReadError:
+    for at, parse, valid in plan:
+        try:
+            parse(cells[at])
+        except ValueError:
+            return ReadError(path, line, f"{header[at]} is {cells[at]!r}", valid)
+    raise AssertionError("a row was refused, but none of its cells")
+
+
+def _check_sample(path: Path, line: int, sample: Sample, first: Sample) -> None:
+    def refuse(problem: str, valid: str) -> None:
+        raise ReadError(path, line, problem, valid)
+
+    if not 1 <= sample.schema <= SCHEMA:
+        refuse(f"schema is {sample.schema}", f"1 to {SCHEMA} (newer files need newer scripts)")
+    if sample.schema != first.schema:
+        refuse(f"schema is {sample.schema}", f"{first.schema}, as in the first row")
+    if sample.run_id != first.run_id:
+        refuse(f"run_id is {sample.run_id!r}", f"{first.run_id!r}, as in the first row")
+    if not STATUS(sample.status):
+        refuse(f"status is {sample.status!r}", "ok, flagged:ID[+ID], skipped:ID, error:ID, timeout")
+    if sample.ran and (sample.value is None or sample.value < 0):
+        refuse(f"value is {NA if sample.value is None else sample.value}",
+               f"a number from 0 up where the status is {sample.status}")
+    if sample.ran and sample.invocation is None:
+        refuse("invocation is NA", f"an integer where the status is {sample.status}")
+
+
+def read_samples(path: Path) -> List[Sample]:
+    """The windows of samples.csv. Raises ReadError."""
+    rows = _read(path, Sample)
+    seen: Dict[Tuple[Optional[int], Optional[int]], int] = {}
+    kinds: Dict[Cell, Tuple[str, str]] = {}
+    for line, sample in rows:
+        _check_sample(path, line, sample, rows[0][1])
+        if not sample.ran:
+            continue
+        window = (sample.invocation, sample.order)
+        if sample.order is not None and seen.setdefault(window, line) != line:
+            raise ReadError(path, line, f"invocation {window[0]}, order {window[1]} again, as in "
+                            f"line {seen[window]}", "each window once")
+        kind = kinds.setdefault(cell_of(sample), (sample.metric, sample.unit))
+        if kind != (sample.metric, sample.unit):
+            raise ReadError(path, line, f"{sample.metric} in {sample.unit}",
+                            f"{kind[0]} in {kind[1]}, as in this cell's first row")
+    return [sample for _, sample in rows]
+
+
+def read_threads(path: Path) -> List[Thread]:
+    """The threads of threads.csv. Raises ReadError."""
+    return [thread for _, thread in _read(path, Thread)]
+
+
+def read_rounds(path: Path) -> List[Round]:
+    """The rounds of rounds.csv. Raises ReadError."""
+    return [round_ for _, round_ in _read(path, Round)]
+
+
+def read_context(path: Path) -> Dict[Tuple[str, str], Fact]:
+    """The facts of context.csv by scope and key. Raises ReadError."""
+    facts: Dict[Tuple[str, str], Fact] = {}
+    for line, fact in _read(path, Fact):
+        if fact.state not in STATES:
+            raise ReadError(path, line, f"state is {fact.state!r}", ", ".join(STATES))
+        if (fact.scope, fact.key) in facts:
+            raise ReadError(path, line, f"{fact.scope} {fact.key} again", "each fact once")
+        facts[fact.scope, fact.key] = fact
+    return facts
+
+
+def read_run(path: Path) -> Run:
+    """A run's windows and context. Raises ReadError."""
+    if not path.is_dir():
+        raise ReadError(path, None, "no such folder", "a run's folder, results/<UTC time>-<label>/")
+    samples = read_samples(path / "samples.csv")
+    facts = read_context(path / "context.csv")
+    ids = sorted({fact.run_id for fact in facts.values()} | {sample.run_id for sample in samples})
+    if len(ids) > 1:
+        raise ReadError(path / "context.csv", None, f"another run's file: {' and '.join(ids)}",
+                        "one run_id in all files of a folder")
+    return Run(path, samples[0].schema if samples else SCHEMA, samples, facts)
+
+
+def cell_of(sample: Sample) -> Cell:
+    """The cell that a window belongs to."""
+    return Cell(sample.family, sample.mechanism, sample.workload, sample.place, sample.threads,
+                sample.params)
+
+
+def _invocation_medians(pairs: Sequence[Tuple[int, float]]) -> Tuple[float, ...]:
+    by_invocation: Dict[int, List[float]] = {}
+    for invocation, value in pairs:
+        by_invocation.setdefault(invocation, []).append(value)
+    return tuple(median(by_invocation[invocation]) for invocation in sorted(by_invocation))
+
+
+def _summary(cell: Cell, samples: Sequence[Sample]) -> Summary:
+    ran = [sample for sample in samples if sample.ran]
+    kept = [sample for sample in ran if "SWITCHES" not in sample.flags]
+    failed = [sample for sample in samples if not sample.ran]
+    kind = (ran or failed)[0]
+    values = [(sample.invocation, sample.value) for sample in kept
+              if sample.invocation is not None and sample.value is not None]
+    cpu = [(sample.invocation, sample.cpu_ns / sample.ops) for sample in kept
+           if sample.invocation is not None and sample.cpu_ns is not None and sample.ops]
+    return Summary(cell, kind.metric, kind.unit,
+                   _invocation_medians(values), _invocation_medians(cpu),
+                   windows=len(ran), left_out=len(ran) - len(kept),
+                   loaded=sum("LOAD" in sample.flags for sample in kept),
+                   status=failed[0].status if failed else "ok",
+                   reason=failed[0].reason if failed else NA)
+
+
+def summarise(run: Run) -> Dict[Cell, Summary]:
+    """Every cell of a run, those without a value too, in the order of family, mechanism, place."""
+    by_cell: Dict[Cell, List[Sample]] = {}
+    for sample in run.samples:
+        by_cell.setdefault(cell_of(sample), []).append(sample)
+    return {cell: _summary(cell, by_cell[cell]) for cell in sorted(by_cell, key=display_order)}
+
+
+FAMILIES = ("switch", "handoff", "lock", "hazard", "spawn", "green", "floor")
+PLACES = ("same-cpu", "smt", "cluster", "l1", "l2", "l3", "l4", "package", "machine")
+
+
+def place_order(place: str) -> Tuple[int, str]:
+    """A sort key for places: nearest first, then by suffix."""
+    base = re.split(r"[.@]", place)[0]
+    return (PLACES.index(base) if base in PLACES else len(PLACES), place)
+
+
+def natural_order(text: str) -> List[Tuple[int, str]]:
+    """A sort key by which capacity=8 comes before capacity=64."""
+    return [(int(part), "") if part.isdecimal() else (-1, part)
+            for part in re.split(r"([0-9]+)", text)]
+
+
+def display_order(cell: Cell) -> Tuple[Any, ...]:
+    """A sort key for cells: by family, workload, mechanism, params, threads and place."""
+    family = FAMILIES.index(cell.family) if cell.family in FAMILIES else len(FAMILIES)
+    return (family, cell.family, cell.workload, cell.mechanism, natural_order(cell.params),
+            cell.threads, place_order(cell.place))

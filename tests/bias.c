@@ -1,0 +1,208 @@
+/* bias.c - the engine against bare loops: does it cost what it measures? (a benchmark target) */
+#include "catalogue.h"
+#include "crew.h"
+#include "stats.h"
+#include "window.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * Windows of about 20 ms, alternating: the engine's switch/futex and switch/pipe on one CPU, and
+ * the same hand-offs by two threads and two loops below, which use nothing of the engine: no
+ * shape, no crew, no audit, plain CLOCK_MONOTONIC around the loop. Reported: the median over the
+ * pairs of engine / bare. Within 2 % is what baton promises.
+ */
+
+enum { PAIRS = 60, WINDOW_NS = 20 * 1000 * 1000 };
+
+static const double promise = 0.02;
+
+/* A bare ping-pong: two functions that pass and await, by kind. */
+struct bare {
+	int cpu;
+	long trips;
+	int pipe[2][2];
+	_Alignas(128) _Atomic int word[2][32];
+	double ns_per_op;
+	pthread_barrier_t barrier;
+	void (*pass)(struct bare *, int to);
+	void (*await)(struct bare *, int me);
+};
+
+static void pipe_pass(struct bare *bare, int to)
+{
+	if (write(bare->pipe[to][1], "", 1) != 1)
+		abort();
+}
+
+static void pipe_await(struct bare *bare, int me)
+{
+	char token;
+
+	if (read(bare->pipe[me][0], &token, 1) != 1)
+		abort();
+}
+
+static void futex_pass(struct bare *bare, int to)
+{
+	atomic_store_explicit(&bare->word[to][0], 1, memory_order_release);
+	syscall(SYS_futex, &bare->word[to][0], FUTEX_WAKE_PRIVATE, 1);
+}
+
+static void futex_await(struct bare *bare, int me)
+{
+	while (!atomic_load_explicit(&bare->word[me][0], memory_order_acquire))
+		syscall(SYS_futex, &bare->word[me][0], FUTEX_WAIT_PRIVATE, 0, NULL);
+	atomic_store_explicit(&bare->word[me][0], 0, memory_order_relaxed);
+}
+
+static double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		abort();
+}
+
+static void *partner(void *arg)
+{
+	struct bare *bare = arg;
+	const long trips = bare->trips + bare->trips / 20;
+
+	pin(bare->cpu);
+	pthread_barrier_wait(&bare->barrier);
+	for (long i = 0; i < trips; i++) {
+		bare->await(bare, 1);
+		bare->pass(bare, 0);
+	}
+	return NULL;
+}
+
+static void trips(struct bare *bare, long count)
+{
+	for (long i = 0; i < count; i++) {
+		bare->pass(bare, 1);
+		bare->await(bare, 0);
+	}
+}
+
+static void *starter(void *arg)
+{
+	struct bare *bare = arg;
+
+	pin(bare->cpu);
+	pthread_barrier_wait(&bare->barrier);
+	trips(bare, bare->trips / 20);
+	const double begin_ns = now_ns();
+
+	trips(bare, bare->trips);
+	bare->ns_per_op = (now_ns() - begin_ns) / (2.0 * (double)bare->trips);
+	return NULL;
+}
+
+static double bare_window(struct bare *bare)
+{
+	pthread_t threads[2];
+
+	pthread_barrier_init(&bare->barrier, NULL, 2);
+	pthread_create(&threads[0], NULL, starter, bare);
+	pthread_create(&threads[1], NULL, partner, bare);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	pthread_barrier_destroy(&bare->barrier);
+	return bare->ns_per_op;
+}
+
+static struct cell cell_of(const char *mechanism, int cpu)
+{
+	size_t count;
+	const struct bench *const *bench = catalogue(&count);
+	struct cell cell = {.threads = 2, .cpu = {cpu, cpu}, .window_ns = WINDOW_NS};
+
+	strcpy(cell.place, "same-cpu");
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(bench[i]->family, "switch") && !strcmp(bench[i]->name, mechanism))
+			cell.bench = (int)i;
+	return cell;
+}
+
+static double engine_window(struct crew *crew, const struct window *window)
+{
+	struct sample sample;
+
+	if (window_run(crew, window, &sample) || sample.status != STATUS_OK) {
+		fprintf(stderr, "bias: %s\n", sample.reason);
+		exit(1);
+	}
+	return sample.value;
+}
+
+/* The two take turns in going first. */
+static bool hold(struct crew *crew, int cpu, const char *mechanism, struct bare *bare)
+{
+	const struct cell cell = cell_of(mechanism, cpu);
+	struct window window = {.cell = &cell,
+		.length_ns = WINDOW_NS,
+		.lead_in_ns = WINDOW_NS / 20,
+		.chain_ghz = 1};
+	double ratio[PAIRS], low = 0, high = 0;
+	struct sample sample;
+
+	if (window_calibrate(crew, &window, &window.ops, &sample))
+		exit(1);
+	bare->cpu = cpu;
+	bare->trips = (long)window.ops / 2;
+	for (int i = 0; i < PAIRS; i++) {
+		const double first = i % 2 ? bare_window(bare) : engine_window(crew, &window);
+		const double second = i % 2 ? engine_window(crew, &window) : bare_window(bare);
+
+		ratio[i] = i % 2 ? second / first : first / second;
+	}
+	const double median = stats_median(ratio, PAIRS);
+	const bool kept = median > 1 - promise && median < 1 + promise;
+
+	stats_interval(ratio, PAIRS, &low, &high);
+	printf("switch/%-6s same-cpu  engine / bare = %.4f [%.4f, %.4f], %d pairs of %d ms  %s\n",
+		mechanism, median, low, high, PAIRS, WINDOW_NS / 1000000,
+		kept ? "within 2 %" : "MORE THAN 2 %");
+	return kept;
+}
+
+int main(void)
+{
+	struct bare futex = {.pass = futex_pass, .await = futex_await};
+	struct bare pipes = {.pass = pipe_pass, .await = pipe_await};
+	struct machine *machine;
+	struct crew *crew;
+	char why[PLACE_WHY];
+	bool kept;
+
+	if (machine_load(&machine, NULL, why) || crew_open(&crew, machine) || pipe(pipes.pipe[0]) ||
+		pipe(pipes.pipe[1])) {
+		fprintf(stderr, "bias: %s\n", why);
+		return 3;
+	}
+	const int cpu = machine_cpu(machine, machine_pus(machine) - 1);
+
+	kept = hold(crew, cpu, "futex", &futex);
+	kept &= hold(crew, cpu, "pipe", &pipes);
+	crew_close(crew);
+	machine_free(machine);
+	return kept ? 0 : 1;
+}

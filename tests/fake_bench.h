@@ -1,0 +1,9 @@
+/* fake_bench.h - mechanisms that misbehave, for the tests of the engine alone */
+#ifndef FAKE_BENCH_H
+#define FAKE_BENCH_H
+
+#include "bench.h"
+
+extern const struct bench fake_early, fake_open_lock, fake_full, fake_slow, fake_deaf, fake_spin;
+
+#endif

@@ -1,0 +1,317 @@
+"""test_cli.py - the program as its users meet it: what it writes, how it refuses, how it ends"""
+
+import csv
+import io
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import pytest
+
+import results
+
+ROOT = Path(__file__).resolve().parents[2]
+BATON = os.environ.get("BATON", str(ROOT / "build" / "baton"))
+TIMEOUT_S = 120
+BASE = ("switch", "futex", "pingpong", "same-cpu")
+
+
+def baton(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **options.pop("environment", {})}
+    return subprocess.run([BATON, *arguments], capture_output=True, text=True, timeout=TIMEOUT_S,
+                          env=environment, **options)
+
+
+def measure(out: Path, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    return baton("run", f"--out={out}", "--invocations=1", "--rounds=1", *arguments, **options)
+
+
+def refused(ended: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:
+    """One line on stderr with these words, nothing on stdout, this exit code."""
+    assert ended.returncode == code, ended.stderr
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    for word in words:
+        assert word in ended.stderr
+
+
+def rows(path: Path) -> List[Dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--fliter=x"], ["--fliter", "--filter"]),
+    (["rnu"], ["rnu", "run"]),
+    (["--filter"], ["--filter", "needs a value"]),
+    (["--quick=1"], ["--quick", "no value"]),
+    (["--filter=("], ["--filter=(", "switch/(pipe|futex)"]),
+    (["--family=swich"], ["--family", "swich", "switch"]),
+    (["--mechanism=fuetx"], ["--mechanism", "fuetx", "futex"]),
+    (["--place=same-cup"], ["--place", "same-cup", "same-cpu"]),
+    (["--place=same-cpu,nowhere"], ["--place", "nowhere"]),
+    (["--invocations=0"], ["--invocations=0", "1 to 1000"]),
+    (["--invocations=many"], ["--invocations=many", "whole number"]),
+    (["--rounds=-3"], ["--rounds=-3"]),
+    (["--seed=1x"], ["--seed=1x"]),
+    (["--format=xml"], ["--format=xml", "csv"]),
+    (["--topology=pu:4"], ["--topology", "places"]),
+    (["run", "extra"], ["extra"]),
+    (["places", "--topology=/nonexistent.xml"], ["/nonexistent.xml"]),
+    (["places", "--topology=pack:two"], ["pack:two"]),
+    (["places", "--place=l3"], ["--place=l3", "all", "pairs"]),
+    (["check", "--benchmark_filter=x"], ["--benchmark_"]),
+    (["--benchmark_fliter=x"], ["--benchmark_fliter", "--benchmark_filter"]),
+])
+def test_bad_words_are_named_with_the_nearest(arguments: Sequence[str],
+                                              words: Sequence[str]) -> None:
+    refused(baton(*arguments), 2, *words)
+
+
+def test_a_filter_that_matches_nothing_is_exit_4(tmp_path: Path) -> None:
+    refused(measure(tmp_path / "run", "--filter=zzz"), 4, "zzz")
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_machines_description_is_exit_3_but_welcome_in_places(tmp_path: Path) -> None:
+    elsewhere = {"HWLOC_SYNTHETIC": "pack:2 core:2 pu:1"}
+    refused(measure(tmp_path / "run", "--family=floor", environment=elsewhere), 3,
+            "HWLOC_SYNTHETIC")
+    shown = baton("places", "--format=csv", environment=elsewhere)
+    assert shown.returncode == 0 and "machine" in shown.stdout
+
+
+def test_places_of_a_synthetic_machine() -> None:
+    shown = baton("places", "--topology=pack:2 l3:1 core:2 pu:2", "--format=csv")
+    assert shown.stdout == ("place,pairs,cpu_a,cpu_b\nsame-cpu,8,0,0\nsmt,4,0,1\nl3,8,0,2\n"
+                            "machine,16,0,4\n")
+
+
+def test_a_run_has_the_files_and_the_order_of_the_design(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    ended = baton("run", f"--out={out}", "--family=floor,switch", "--place=same-cpu",
+                  "--invocations=2", "--rounds=2", "--seed=7")
+    assert ended.returncode == 0, ended.stderr
+    run = results.read_run(out)
+    assert run.fact("run", "end") == "complete" and run.fact("run", "seed") == "7"
+    for invocation in (0, 1):
+        mine = [sample for sample in run.samples if sample.invocation == invocation]
+        assert [sample.order for sample in mine] == list(range(len(mine)))
+        for number in (0, 1):
+            one = [sample for sample in mine if sample.round == number]
+            others = [sample for sample in one if results.cell_of(sample)[:4] != BASE]
+            names = [results.cell_of(sample) for sample in others]
+            assert len(set(names)) == len(names) > 10
+            blocks = sorted({sample.block for sample in one if sample.block is not None})
+            assert blocks == list(range(len(blocks))) and len(blocks) >= 2
+            for block in blocks:
+                within = [sample for sample in one if sample.block == block]
+                assert len(within) <= 12
+                assert results.cell_of(within[0])[:4] == BASE
+                assert results.cell_of(within[-1])[:4] == BASE
+    skipped = [sample for sample in run.samples if sample.status == "skipped:PLACE"]
+    assert {sample.mechanism for sample in skipped} == {"line-store", "line-cas"}
+    assert all(sample.reason == "needs two CPUs" and sample.round == 0 for sample in skipped)
+    assert len(results.read_rounds(out / "rounds.csv")) == 4
+
+
+def order_of(out: Path) -> List[str]:
+    return [row["mechanism"] + row["workload"] + row["params"] for row in rows(out / "samples.csv")]
+
+
+def test_the_seed_repeats_the_order(tmp_path: Path) -> None:
+    orders = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert measure(tmp_path / name, "--family=floor", f"--seed={seed}").returncode == 0
+        orders.append(order_of(tmp_path / name))
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_lock_windows_have_a_row_per_thread(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert measure(out, "--filter=lock/mutex/greedy-polite/same-cpu").returncode == 0
+    samples = {row["order"]: row for row in rows(out / "samples.csv")}
+    threads = rows(out / "threads.csv")
+    assert len(threads) == 2 * len([row for row in samples.values()
+                                    if row["workload"] == "greedy-polite"]) == 8
+    for thread in threads:
+        stamped = "stamps=1" in samples[thread["order"]]["params"]
+        assert thread["role"] == ("greedy", "polite")[int(thread["thread"])]
+        assert (thread["longest_wait_ns"] == "NA") == (not stamped)
+        turns = 1 if thread["role"] == "greedy" else 3
+        # The last loop may have begun before the stretch, or been left in its middle by the end.
+        assert abs(int(thread["acquisitions"]) - turns * int(thread["loops"])) <= turns
+        if int(thread["acquisitions"]):
+            assert int(thread["held_ns"]) > 0 and int(thread["longest_streak"]) > 0
+
+
+def test_one_cpu_measures_there_and_says_why(tmp_path: Path) -> None:
+    cpu = max(os.sched_getaffinity(0))
+    ended = measure(tmp_path / "run", "--family=switch",
+                    preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    assert ended.returncode == 0, ended.stderr
+    assert f"CPU {cpu}" in ended.stderr
+    ran = rows(tmp_path / "run" / "samples.csv")
+    assert {row["place"] for row in ran} == {"same-cpu"}
+    assert {row["cpus"] for row in ran} <= {f"{cpu}-{cpu}", f"{cpu}"}
+
+
+def test_a_refusal_by_the_kernel_is_a_skipped_row(tmp_path: Path) -> None:
+    ended = measure(tmp_path / "run", "--mechanism=mqueue", "--place=same-cpu",
+                    preexec_fn=lambda: resource.setrlimit(12, (0, 0)))  # RLIMIT_MSGQUEUE
+    assert ended.returncode == 77, ended.stderr
+    row, = [row for row in rows(tmp_path / "run" / "samples.csv") if row["mechanism"] == "mqueue"]
+    assert row["status"] == "skipped:EMFILE" and row["reason"] == os.strerror(24)
+    assert row["value"] == "NA"
+
+
+def test_results_that_cannot_be_written_are_exit_6_before_measuring() -> None:
+    refused(measure(Path("/proc/baton"), "--family=floor"), 6, "/proc/baton")
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
+    assert measure(tmp_path / "run", "--family=floor").returncode == 0
+    before = (tmp_path / "run" / "samples.csv").read_bytes()
+    refused(measure(tmp_path / "run", "--family=floor"), 6, "holds a run")
+    assert (tmp_path / "run" / "samples.csv").read_bytes() == before
+
+
+def test_a_disk_that_fills_up_is_exit_6_and_keeps_what_was_written(tmp_path: Path) -> None:
+    """On a file system of 40 kB of its own, in a mount namespace; copied out at the end."""
+    namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    mount = f"mount -t tmpfs -o size=40k none {disk}"
+    if subprocess.run([*namespace, "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("no mount namespace of our own here")
+    script = (f"{mount} && {{ {BATON} run --out={disk}/run --family=floor,switch --invocations=3; "
+              f"code=$?; cp -r {disk}/run {kept}; exit $code; }}")
+    ended = subprocess.run([*namespace, "sh", "-c", script], capture_output=True, text=True,
+                           timeout=TIMEOUT_S)
+    assert ended.returncode == 6, ended.stderr
+    assert os.strerror(28) in ended.stderr and "is kept" in ended.stderr
+    text = (kept / "samples.csv").read_text(encoding="utf-8")
+    whole = list(csv.reader(io.StringIO(text[:text.rindex("\n") + 1])))
+    assert len(whole) > 10 and len({len(row) for row in whole}) == 1
+
+
+def started(out: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """A run that has written its first round."""
+    process = subprocess.Popen([BATON, "run", f"--out={out}", "--family=floor", "--rounds=1",
+                                "--invocations=1000", *arguments], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + TIMEOUT_S
+    while not (out / "rounds.csv").exists() or not rows(out / "rounds.csv"):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)  # between looks at the file; nothing is timed
+    return process
+
+
+def children(pid: int) -> List[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split()]
+
+
+def gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        if "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8"):
+            return True
+        time.sleep(0.02)
+    return not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143),
+                                          (signal.SIGHUP, 129)])
+def test_an_interrupted_run_is_a_valid_run(tmp_path: Path, number: int, code: int) -> None:
+    out = tmp_path / "run"
+    process = started(out)
+    workers = children(process.pid)
+    process.send_signal(number)
+    summary, said = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == code, said
+    assert "floor" in summary and str(out) in said
+    run = results.read_run(out)
+    assert run.fact("run", "end") == "interrupted" and run.samples
+    assert all(gone(worker) for worker in workers)
+
+
+def test_a_killed_worker_costs_its_invocation_alone(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    process = started(out)
+    victims: List[int] = []
+    while not victims:
+        victims = children(process.pid)
+    os.kill(victims[0], signal.SIGKILL)
+    before = len(rows(out / "rounds.csv"))
+    while len(rows(out / "rounds.csv")) < before + 3:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=TIMEOUT_S)
+    assert "W-WORKER" in said and "signal 9" in said
+    assert results.read_run(out).samples
+
+
+def test_no_worker_outlives_its_supervisor(tmp_path: Path) -> None:
+    process = started(tmp_path / "run")
+    workers: List[int] = []
+    while not workers:
+        workers = children(process.pid)
+    process.kill()
+    process.wait()
+    assert all(gone(worker) for worker in workers)
+    process.communicate()
+
+
+def test_google_benchmark_flags_make_one_plain_process(tmp_path: Path) -> None:
+    out = tmp_path / "plain.json"
+    ended = baton("--benchmark_filter=switch/futex/pingpong/same-cpu|line-store.*same-cpu",
+                  "--benchmark_repetitions=2", f"--benchmark_out={out}",
+                  "--benchmark_out_format=json", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert "plain Google Benchmark process" in ended.stderr
+    ran = json.loads(out.read_text(encoding="utf-8"))["benchmarks"]
+    timed = [row for row in ran if row["name"] == "switch/futex/pingpong/same-cpu"]
+    assert len(timed) == 2 and all(row["real_time"] > 0 for row in timed)
+    assert all(0.9 < row["switches"] < 1.2 for row in timed)
+    assert not (tmp_path / "results").exists()
+    refused_filter = baton("--benchmark_filter=zzz", cwd=tmp_path)
+    assert refused_filter.returncode == 4
+
+
+def test_summary_as_csv_reads_back(tmp_path: Path) -> None:
+    ended = baton("run", f"--out={tmp_path / 'run'}", "--family=floor", "--place=same-cpu",
+                  "--invocations=6", "--rounds=1", "--format=csv")
+    table = list(csv.DictReader(io.StringIO(ended.stdout)))
+    summaries = results.summarise(results.read_run(tmp_path / "run"))
+    assert len(table) == len([cell for cell in summaries if cell.family == "floor"]) == 8
+    for row in table:
+        summary, = [summary for cell, summary in summaries.items()
+                    if cell.mechanism == row["mechanism"] and cell.family == "floor"]
+        if row["median"] == "NA":
+            assert summary.median is None
+            continue
+        assert summary.median == pytest.approx(float(row["median"]), rel=1e-5)
+        assert summary.interval is not None
+        assert summary.interval.low == pytest.approx(float(row["low"]), rel=1e-5)
+        assert summary.interval.high == pytest.approx(float(row["high"]), rel=1e-5)
+
+
+def test_help_tells_every_option_and_version_is_the_projects() -> None:
+    told = baton("--help")
+    assert told.returncode == 0 and told.stderr == ""
+    source = (ROOT / "core" / "options.c").read_text(encoding="utf-8")
+    table = re.search(r"keys\[\] = \{(.*?)NULL", source, re.DOTALL)
+    assert table
+    for option in re.findall(r'"(--[a-z]+)"', table.group(1)):
+        assert option in told.stdout
+    listed = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    version = re.search(r"project\(baton VERSION (\S+)", listed)
+    assert version and baton("--version").stdout == f"baton {version.group(1)}\n"

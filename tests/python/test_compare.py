@@ -1,0 +1,258 @@
+"""test_compare.py - rows matched, directions, means, exit codes, and the table as people see it
+
+The golden file is made anew by: BATON_GOLDEN=write pytest tests/python/test_compare.py
+"""
+
+import csv
+import io
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import pytest
+
+import compare
+import results
+from results import read_run, summarise
+from synthetic import SAMPLES, Spec, scaled, two_cpu_guest, write_run
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).resolve().parent / "data" / "compare.txt"
+PIPE = Spec("switch", "pipe", "pingpong", "l3", 3500.0)
+LOCK = Spec("lock", "mutex", "greedy-polite", "l3", 6e6, params="hold_ns=3", metric="acquisitions",
+            unit="1/s")
+
+
+def run_script(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, str(ROOT / "scripts" / "compare.py"), *arguments],
+                          cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def rows_of(tmp_path: Path, base: Sequence[Spec], other: Sequence[Spec]) -> List[Dict[str, str]]:
+    """The comparison's CSV of two runs that differ in specs and seed."""
+    write_run(tmp_path / "a", base, seed=1)
+    write_run(tmp_path / "b", other, seed=2)
+    done = run_script("a", "b", "--format=csv", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def test_matches_by_place_and_never_by_cpu(tmp_path: Path) -> None:
+    moved = [replace(PIPE, cpus="6-7"), replace(PIPE, place="smt", cpus="0-1")]
+    rows = rows_of(tmp_path, [replace(PIPE, cpus="0-1")], moved)
+    assert [(row["place"], row["invocations_a"], row["invocations_b"]) for row in rows] == [
+        ("l3", "12", "12"), ("smt", "0", "12")]
+    assert (rows[0]["verdict"], rows[1]["verdict"]) == ("cannot tell", "NA")
+
+
+@pytest.mark.parametrize("change", [{"family": "handoff"}, {"mechanism": "futex"}, {"threads": 3},
+                                    {"workload": "ring"}, {"place": "smt"}, {"params": "awake=1"}])
+def test_every_part_of_the_cell_matters(tmp_path: Path, change: Dict[str, Any]) -> None:
+    both = replace(PIPE, mechanism="eventfd")
+    moved = Spec(**{**vars(PIPE), **change})
+    rows = rows_of(tmp_path, [PIPE, both], [moved, both])
+    assert sorted(row["ratio"] == "NA" for row in rows) == [False, True, True]
+
+
+@pytest.mark.parametrize("factor, verdict", [(1.5, "slower"), (1 / 1.5, "faster")])
+def test_rates_are_better_when_higher(tmp_path: Path, factor: float, verdict: str) -> None:
+    pipe, lock = rows_of(tmp_path, [PIPE, LOCK], scaled([PIPE, LOCK], factor))
+    assert (pipe["verdict"], lock["verdict"]) == (verdict, verdict)
+    assert float(pipe["ratio"]) == pytest.approx(factor, rel=0.05)
+    assert float(lock["ratio"]) == pytest.approx(1 / factor, rel=0.05)
+
+
+def test_the_same_run_is_never_marked(tmp_path: Path) -> None:
+    run = read_run(write_run(tmp_path / "a", two_cpu_guest()))
+    rows = compare.compare(summarise(run), summarise(run))
+    assert {(row.ratio, row.verdict) for row in rows} == {(1.0, "cannot tell")}
+
+
+def test_geometric_mean_is_over_common_rows_only(tmp_path: Path) -> None:
+    exact = replace(PIPE, between=0.0, within=0.0)
+    lock = replace(LOCK, between=0.0, within=0.0)
+    alone = replace(exact, mechanism="futex")
+    write_run(tmp_path / "a", [exact, replace(exact, place="smt"), lock, alone])
+    write_run(tmp_path / "b", [*scaled([exact], 2), *scaled([replace(exact, place="smt")], 4),
+                               *scaled([lock], 8), replace(alone, mechanism="pipe", threads=9)])
+    lines = run_script("a", "b", cwd=tmp_path).stdout.splitlines()
+    (start,) = [at for at, line in enumerate(lines) if line.startswith("Geometric mean")]
+    assert [line.split() for line in lines[start + 1:start + 4]] == [
+        ["switch", f"{math.sqrt(8):.3f}", "2", "rows"], ["lock", "8.000", "1", "row"],
+        ["all", "4.000", "3", "rows"]]
+    assert "Only in A: 1" in lines
+    assert "  switch/futex/pingpong/l3 threads=2  B: no such row" in lines
+    assert "  switch/pipe/pingpong/l3 threads=9  A: no such row" in lines
+
+
+def test_windows_flagged_switches_are_left_out(tmp_path: Path) -> None:
+    def status(invocation: int, round_: int) -> str:
+        return "flagged:SWITCHES" if round_ % 2 else "flagged:LOAD"
+
+    flagged = replace(PIPE, status=status)
+    write_run(tmp_path / "a", [PIPE])
+    write_run(tmp_path / "b", [flagged])
+    path = tmp_path / "b" / "samples.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.reader(file))
+    for line in lines[1:]:
+        if line[SAMPLES.index("status")] == "flagged:SWITCHES":
+            line[SAMPLES.index("value")] = "99999"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(lines)
+    (row,) = csv.DictReader(io.StringIO(run_script("a", "b", "--format=csv", cwd=tmp_path).stdout))
+    assert float(row["ratio"]) == pytest.approx(1, abs=0.1)
+    assert (row["left_out_a"], row["left_out_b"]) == ("0", "48")
+    assert "B unsettled: 48 of 96 windows left out" in run_script("a", "b", cwd=tmp_path).stdout
+
+
+def test_too_few_invocations_have_no_interval_and_say_so(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=3)
+    write_run(tmp_path / "b", scaled([PIPE], 9), invocations=3)
+    text = run_script("a", "b", cwd=tmp_path).stdout
+    assert "no interval: too few invocations" in text
+    assert "0 of 1 rows are marked" in text
+    assert "slower" not in text.split("Geometric")[0]
+
+
+def test_fewer_invocations_in_a_row_are_noted(tmp_path: Path) -> None:
+    gone = replace(PIPE, mechanism="futex",
+                   status=lambda invocation, round_: "ok" if invocation < 9 else "error:EAGAIN")
+    write_run(tmp_path / "a", [PIPE, gone])
+    write_run(tmp_path / "b", [PIPE, gone], invocations=9)
+    lines = run_script("a", "b", cwd=tmp_path).stdout.splitlines()
+    assert [line.endswith("A has 9 invocations") for line in lines
+            if line.startswith(("futex", "pipe"))] == [True, False]
+
+
+def test_zero_has_no_ratio_and_does_not_crash(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE, LOCK])
+    write_run(tmp_path / "b", [PIPE, LOCK])
+    path = tmp_path / "a" / "samples.csv"
+    lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines[1:]:
+        if line[SAMPLES.index("family")] == "lock":
+            line[SAMPLES.index("value")] = "0"
+    path.write_text("".join(",".join(line) + "\n" for line in lines), encoding="utf-8")
+    text = run_script("a", "b", cwd=tmp_path).stdout
+    assert "no ratio: a median is zero" in text
+    assert "all     " in text and "1 row\n" in text
+
+
+def test_threads_are_shown_where_they_tell_rows_apart(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [LOCK, replace(LOCK, threads=8)])
+    lines = run_script("a", "a", cwd=tmp_path).stdout.splitlines()
+    (header,) = [line for line in lines if line.startswith("mechanism/workload")]
+    assert header.split()[:3] == ["mechanism/workload", "place", "threads"]
+
+
+def test_context_shows_what_differs(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], facts={("machine", "kernel"): None})
+    write_run(tmp_path / "b", [PIPE], facts={("machine", "cpu_model"): "Another CPU",
+                                             ("run", "end"): "interrupted",
+                                             ("machine", "thp"): "never"})
+    text = run_script("a", "b", cwd=tmp_path).stdout.split("\n\n")[0]
+    lines = [line.split("  ") for line in text.splitlines()]
+    first = {line[0]: line[-1].strip() for line in lines}
+    assert first["cpu_model"] == "Another CPU"
+    assert first["kernel"] == "Linux 6.18.5" and "NA" in text
+    assert "compiler" not in first
+    assert "and 1 more: see context.csv" in text
+    assert "B was interrupted" in text
+
+
+def test_table_is_the_golden_one(tmp_path: Path) -> None:
+    def status(invocation: int, round_: int) -> str:
+        return "flagged:SWITCHES+LOAD" if round_ < 3 else "ok"
+
+    here = two_cpu_guest()
+    there = [*scaled([spec for spec in here if spec.place == "same-cpu"], 0.9),
+             *scaled([spec for spec in here if spec.place == "l3"], 1.1)]
+    there = [replace(spec, status=status)
+             if (spec.mechanism, spec.place) == ("condvar", "l3") else spec
+             for spec in there if spec.mechanism != "mqueue"]
+    write_run(tmp_path / "20261123T054500Z-epyc", here, seed=1)
+    write_run(tmp_path / "20261124T091500Z-xeon", there, seed=2, invocations=10, facts={
+        ("machine", "cpu_model"): "Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz",
+        ("machine", "kernel"): "Linux 6.1.0-28",
+        ("run", "started_utc"): "2026-11-24T09:15:00.250Z"})
+    done = run_script("20261123T054500Z-epyc", "20261124T091500Z-xeon", cwd=tmp_path)
+    assert done.returncode == 0
+    if os.environ.get("BATON_GOLDEN") == "write":
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(done.stdout, encoding="utf-8")
+    assert done.stdout == GOLDEN.read_text(encoding="utf-8")
+
+
+def one_line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("compare.py: ")
+    return done.stderr
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["a", "a", "--formt=csv"], "--formt"), (["a", "a", "--form=csv"], "--form"),
+    (["a"], "RUN_B"), (["a", "a", "--format=xml"], "'xml'"), (["a", "a", "a"], "unrecognized"),
+    (["a", "none"], "none: no such folder")])
+def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: List[str], word: str) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
+    assert word in one_line(run_script(*arguments, cwd=tmp_path), 2)
+
+
+def test_damaged_file_is_exit_2(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1) / "samples.csv"
+    path.write_bytes(path.read_bytes()[:-3])
+    assert "a/samples.csv:2: truncated" in one_line(run_script("a", "a", cwd=tmp_path), 2)
+
+
+def test_other_schema_is_exit_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
+    path = write_run(tmp_path / "b", [PIPE], invocations=1, rounds=1) / "samples.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("\n1,", "\n2,"), encoding="utf-8")
+    monkeypatch.setattr(results, "SCHEMA", 2)
+    monkeypatch.setattr(sys, "argv", ["compare.py", str(tmp_path / "a"), str(tmp_path / "b")])
+    with pytest.raises(SystemExit) as caught:
+        compare.main()
+    assert caught.value.code == 3
+    assert "schema 1" in capsys.readouterr().err
+
+
+def test_other_unit_is_exit_3(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
+    write_run(tmp_path / "b", [replace(PIPE, metric="cost")], invocations=1, rounds=1)
+    assert "handoff in ns in a, cost in ns in b" in one_line(run_script("a", "b", cwd=tmp_path), 3)
+
+
+def test_nothing_in_common_is_exit_4(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
+    write_run(tmp_path / "b", [LOCK], invocations=1, rounds=1)
+    assert "both a and b" in one_line(run_script("a", "b", cwd=tmp_path), 4)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_full_disk_is_exit_6(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([sys.executable, str(ROOT / "scripts" / "compare.py"), "a", "a"],
+                              cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 6
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", two_cpu_guest(), invocations=1, rounds=1)
+    line = f"{sys.executable} {ROOT}/scripts/compare.py a a | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ratios_keep_their_digits() -> None:
+    texts = [compare.ratio_text(value) for value in (0.00102, 0.0987, 0.5, 1.0324, 13.62, 978.3)]
+    assert texts == ["0.00102", "0.0987", "0.500", "1.032", "13.6", "978"]
