@@ -25,16 +25,64 @@ static inline int64_t clock_thread_cpu_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* A chain of `adds` dependent additions: one clock cycle each on every core we know of, which
- * makes it a ruler for the clock rate and a spin that reads no clock. */
-static inline __attribute__((always_inline)) void clock_chain(uint64_t adds)
+/* One link of the chain: an addition that waits for the one before. */
+static inline __attribute__((always_inline)) uint64_t clock_link(uint64_t sum, uint64_t step)
 {
-	uint64_t sum = 0;
+	sum += step;
+	__asm__ volatile("" : "+r"(sum)); /* or the compiler folds the chain */
+	return sum;
+}
 
-	for (uint64_t i = 0; i < adds; i++) {
-		sum += i;
-		__asm__ volatile("" : "+r"(sum)); /* or the compiler folds the sum */
-	}
+/* Two, four … sixty-four links in a row, without a branch. */
+static inline __attribute__((always_inline)) uint64_t clock_links_2(uint64_t sum, uint64_t step)
+{
+	return clock_link(clock_link(sum, step), step);
+}
+
+static inline __attribute__((always_inline)) uint64_t clock_links_4(uint64_t sum, uint64_t step)
+{
+	return clock_links_2(clock_links_2(sum, step), step);
+}
+
+static inline __attribute__((always_inline)) uint64_t clock_links_8(uint64_t sum, uint64_t step)
+{
+	return clock_links_4(clock_links_4(sum, step), step);
+}
+
+static inline __attribute__((always_inline)) uint64_t clock_links_16(uint64_t sum, uint64_t step)
+{
+	return clock_links_8(clock_links_8(sum, step), step);
+}
+
+static inline __attribute__((always_inline)) uint64_t clock_links_32(uint64_t sum, uint64_t step)
+{
+	return clock_links_16(clock_links_16(sum, step), step);
+}
+
+static inline __attribute__((always_inline)) uint64_t clock_links_64(uint64_t sum, uint64_t step)
+{
+	return clock_links_32(clock_links_32(sum, step), step);
+}
+
+/* A chain of `adds` dependent additions, a clock cycle each: a ruler for the clock rate, and a spin
+ * that reads no clock. The step is in a register because some cores add constants for free; the
+ * links come in rows because a branch for each takes as long as the link when an SMT sibling is
+ * busy. Chains that follow each other overlap in the core unless one begins with the other's
+ * result. */
+static inline __attribute__((always_inline)) uint64_t clock_chain(uint64_t sum, uint64_t adds)
+{
+	uint64_t step = 1;
+
+	__asm__ volatile("" : "+r"(step));
+	for (; adds >= 64; adds -= 64)
+		sum = clock_links_64(sum, step);
+	for (; adds >= 8; adds -= 8)
+		sum = clock_links_8(sum, step);
+	if (adds & 4)
+		sum = clock_links_4(sum, step);
+	if (adds & 2)
+		sum = clock_links_2(sum, step);
+	return adds & 1 ? clock_link(sum, step) : sum;
 }
 
 /* The clock rate in effect on the calling CPU, in additions per ns (GHz); takes about 0.1 ms.
@@ -44,7 +92,8 @@ double clock_chain_ghz(void);
 /* Additions that last about hold_ns at `ghz`, at least one. */
 uint64_t clock_chain_length(double hold_ns, double ghz);
 
-/* What clock_chain(adds) really takes on the calling CPU, ns, call included: mean of a batch. */
+/* What a clock_chain of `adds` really takes on the calling CPU, ns, call included: mean of a batch.
+ */
 double clock_chain_ns(uint64_t adds);
 
 #endif

@@ -100,6 +100,30 @@ static void write_cpu(struct results *results)
 	file_fact(results, "cpus_online", "/sys/devices/system/cpu/online");
 }
 
+/* Of the kernel's command line what bears on timing, and nothing else: the rest may name hosts,
+ * disks and addresses. */
+static void write_command_line(struct results *results)
+{
+	static const char *const telling[] = {"mitigations", "nohz", "isolcpus", "rcu_nocbs",
+		"idle", "nosmt", "preempt", "threadirqs", "tsc", "clocksource", "skew_tick",
+		"haltpoll", "cpuidle", "processor.", "intel_idle", "intel_pstate", "amd_pstate",
+		"transparent_hugepage", "numa_balancing", "spec", "pti", "nopti", "sched"};
+	char line[FACT], kept[FACT] = "";
+	const char *state = read_line("/proc/cmdline", line);
+	char *rest = line;
+	const char *word;
+
+	while ((word = strsep(&rest, " ")))
+		for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+			if (!strncmp(word, telling[i], strlen(telling[i]))) {
+				strncat(kept, kept[0] ? " " : "", sizeof(kept) - strlen(kept) - 1);
+				strncat(kept, word, sizeof(kept) - strlen(kept) - 1);
+				break;
+			}
+	machine_fact(results, "kernel_command_line", kept[0] ? kept : "none that bears on timing",
+		state);
+}
+
 static void write_kernel(struct results *results)
 {
 	struct utsname name;
@@ -109,7 +133,7 @@ static void write_kernel(struct results *results)
 	snprintf(text, sizeof(text), "%s %s", name.sysname, name.release);
 	machine_fact(results, "kernel", text, "ok");
 	machine_fact(results, "architecture", name.machine, "ok");
-	file_fact(results, "kernel_command_line", "/proc/cmdline");
+	write_command_line(results);
 	file_fact(results, "clocksource",
 		"/sys/devices/system/clocksource/clocksource0/current_clocksource");
 	file_fact(results, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");

@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) void lock_take(struct run *run, int
 	const int64_t acquired_ns = stamps ? clock_now_ns() : 0;
 
 	lock_note_owner(run, me, streak);
-	clock_chain(chain);
+	clock_chain(0, chain); /* retired before the release is, in order, on every core */
 	const int64_t released_ns = stamps ? clock_now_ns() : 0;
 
 	release(run);

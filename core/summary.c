@@ -23,7 +23,7 @@ struct line {
 	double median, low, high;  /* over the invocations; low NAN: no interval */
 	size_t windows, outside;   /* measured; of these, outside the band of switches */
 	size_t loaded, failed, skipped;
-	double switches, cpu_ns, ops; /* sums over the measured windows */
+	struct series switches, cpu_ns; /* per operation, a value per window */
 	char reason[96];
 };
 
@@ -67,6 +67,8 @@ void summary_free(struct summary *summary)
 	for (size_t i = 0; i < summary->selection->cells; i++) {
 		free(summary->line[i].now.value);
 		free(summary->line[i].invocations.value);
+		free(summary->line[i].switches.value);
+		free(summary->line[i].cpu_ns.value);
 	}
 	free(summary->line);
 	free(summary);
@@ -88,9 +90,9 @@ void summary_add(struct summary *summary, const struct sample *sample)
 		line->outside++;
 		return;
 	}
-	line->switches += (double)(sample->voluntary + sample->involuntary);
-	line->cpu_ns += (double)sample->cpu_ns;
-	line->ops += (double)sample->ops;
+	push(&line->switches,
+		(double)(sample->voluntary + sample->involuntary) / (double)sample->ops);
+	push(&line->cpu_ns, (double)sample->cpu_ns / (double)sample->ops);
 	push(&line->now, sample->value);
 }
 
@@ -130,9 +132,9 @@ static bool asked(const struct selection *selection, size_t i)
 	return selection->base_asked || (int)i != selection->base;
 }
 
-static double per_op(const struct line *line, double sum)
+static double median_of(const struct series *series)
 {
-	return line->ops > 0 ? sum / line->ops : NAN;
+	return series->count ? stats_median(series->value, series->count) : NAN;
 }
 
 static const char *na_or_real(double value, char text[32])
@@ -168,8 +170,8 @@ static void print_csv(const struct summary *summary, FILE *out)
 			na_or_real(known ? line->low : NAN, name[1]),
 			na_or_real(known ? line->high : NAN, name[2]), line->invocations.count,
 			line->windows, line->outside);
-		fprintf(out, "%s,%s\n", na_or_real(per_op(line, line->switches), name[0]),
-			na_or_real(per_op(line, line->cpu_ns), name[1]));
+		fprintf(out, "%s,%s\n", na_or_real(median_of(&line->switches), name[0]),
+			na_or_real(median_of(&line->cpu_ns), name[1]));
 	}
 }
 
@@ -198,21 +200,34 @@ static const char *digits(double value, char text[32])
 	return text;
 }
 
+/* An end of an interval in the median's unit, or with a letter of its own where that is far off:
+ * 261 – 4.80M. */
+static const char *bound(double value, const char *unit, struct scale median, char text[40])
+{
+	const struct scale own = scale_for(value, unit);
+	char number[32];
+
+	if (value < 10000 * median.factor && value > 0.01 * median.factor)
+		return digits(value / median.factor, text);
+	snprintf(text, 40, "%s%.*s", digits(value / own.factor, number),
+		own.factor > 1 ? (int)strcspn(own.word, "/s") : 0, own.word);
+	return text;
+}
+
+/* printf counts bytes: µ and – are two and three of them. */
 static void print_value(const struct line *line, const char *unit, FILE *out)
 {
-	const struct scale scale = scale_for(line->median, unit);
-	const struct scale cpu = scale_for(per_op(line, line->cpu_ns), "ns");
-	char text[3][32], interval[80] = "";
+	const double cpu_ns = median_of(&line->cpu_ns);
+	const struct scale scale = scale_for(line->median, unit), cpu = scale_for(cpu_ns, "ns");
+	char text[40], low[40], high[40], interval[96] = "";
 
 	if (!isnan(line->low))
-		snprintf(interval, sizeof(interval), "%s – %s",
-			digits(line->low / scale.factor, text[0]),
-			digits(line->high / scale.factor, text[1]));
-	/* printf counts bytes: µ and – are two and three of them. */
-	fprintf(out, "  %4s %-*s %*s", digits(line->median / scale.factor, text[2]),
+		snprintf(interval, sizeof(interval), "%s – %s", bound(line->low, unit, scale, low),
+			bound(line->high, unit, scale, high));
+	fprintf(out, "  %4s %-*s %*s", digits(line->median / scale.factor, text),
 		strcmp(scale.word, "µs") ? 3 : 4, scale.word, interval[0] ? 15 : 13, interval);
-	fprintf(out, " %5.2f", per_op(line, line->switches));
-	fprintf(out, "  %4s %-*s", digits(per_op(line, line->cpu_ns) / cpu.factor, text[2]),
+	fprintf(out, " %5.2f", median_of(&line->switches));
+	fprintf(out, "  %4s %-*s", digits(cpu_ns / cpu.factor, text),
 		strcmp(cpu.word, "µs") ? 2 : 3, cpu.word);
 	fputc((double)line->outside > two_modes_share * (double)line->windows ? '*' : ' ', out);
 }
