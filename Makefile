@@ -13,12 +13,9 @@ export PYTHON ?= /usr/bin/python3
 export RUN_ARGS = $(value ARGS)
 export RUN_A = $(value A)
 export RUN_B = $(value B)
-export RUN_PLOT = $(or $(value RUN),$(newest))
+export RUN_PLOT = $(value RUN)
 # The makefiles that cmake writes have variables of the same names.
 unexport ARGS A B RUN MAKEFLAGS
-
-kept := $(wildcard results/*/samples.csv)
-newest = $(patsubst %/samples.csv,%,$(if $(kept),$(firstword $(shell ls -t $(kept)))))
 
 # $(call build,FOLDER,OPTIONS): configures and builds; warnings and errors alone are shown.
 define build
@@ -66,9 +63,8 @@ compare: ## compare two runs: A=FOLDER B=FOLDER
 	@"$$PYTHON" scripts/compare.py "$$RUN_A" "$$RUN_B"
 
 plot: ## draw a run: RUN=FOLDER (without it the newest)
-	$(if $(RUN_PLOT),,$(error no run in results/ yet: make bench, or make plot RUN=FOLDER))
 	@scripts/setup --plots
-	@"$$PYTHON" scripts/plot.py "$$RUN_PLOT"
+	@"$$PYTHON" scripts/plot.py $${RUN_PLOT:+"$$RUN_PLOT"}
 
 format: ## lay the sources out by .clang-format
 	@scripts/setup --test

@@ -1,9 +1,6 @@
 /* audit.c - from tallies to a sample: switches against the band, time against the clock */
 #include "audit.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* Quiet windows stay well below, one busy neighbour per CPU well above (docs/method.md). */
 static const double load_share = 0.10;
 
@@ -65,13 +62,18 @@ static double foreign_share(const struct cell *cell, const struct sample *out)
 	return share < 0 ? 0 : share;
 }
 
+static bool outside(struct band band, const struct sample *out)
+{
+	const double switches = (double)(out->voluntary + out->involuntary) / (double)out->ops;
+
+	return band.high > 0 && (switches < band.low || switches > band.high);
+}
+
 static void flag(const struct cell *cell, struct sample *out)
 {
 	const struct workload *workload = cell_workload(cell);
-	const struct band band = cell_shares_cpu(cell) ? workload->one_cpu : workload->across;
-	const double switches = (double)(out->voluntary + out->involuntary) / (double)out->ops;
 
-	if (band.high > 0 && (switches < band.low || switches > band.high))
+	if (outside(cell_shares_cpu(cell) ? workload->one_cpu : workload->across, out))
 		out->flags |= FLAG_SWITCHES;
 	if (out->foreign_share > load_share)
 		out->flags |= FLAG_LOAD;
@@ -113,33 +115,25 @@ static double value(const struct cell *cell, const struct run *run, const struct
 		       : (double)out->wall_ns / (double)out->ops;
 }
 
-static void fail(struct sample *out, const char *id, const char *reason)
-{
-	out->status = STATUS_ERROR;
-	out->value = NAN;
-	snprintf(out->id, sizeof(out->id), "%s", id);
-	snprintf(out->reason, sizeof(out->reason), "%s", reason);
-}
-
 void audit_window(const struct cell *cell, const struct run *run, struct sample *out)
 {
 	for (int i = 0; i < cell->threads; i++)
 		out->ops += run->tally[i].ops;
 	out->wall_ns = end_ns(cell, run) - audit_begin_ns(cell, run);
 	if (!exclusion_held(cell, run)) {
-		fail(out, "EXCLUSION",
+		sample_end(out, STATUS_ERROR, "EXCLUSION",
 			"the counter under the lock lost counts: two threads were inside");
 		return;
 	}
-	if (out->ops == 0 || out->wall_ns <= 0) {
-		fail(out, "EMPTY", "no operation was completed in the timed stretch");
+	/* Free-running threads may get no lock at all in a window: that is its result. */
+	if (out->wall_ns <= 0 || (out->ops == 0 && !cell_workload(cell)->shape->free_running)) {
+		sample_end(out, STATUS_ERROR, "EMPTY",
+			"no operation was completed in the timed stretch");
 		return;
 	}
 	out->value = value(cell, run, out);
 	sum_usage(cell, run, out);
-	out->slept = (double)out->voluntary / (double)out->ops;
-	if (out->slept > 1)
-		out->slept = 1;
+	out->slept = out->ops ? fmin(1, (double)out->voluntary / (double)out->ops) : NAN;
 	out->foreign_share = foreign_share(cell, out);
 	flag(cell, out);
 	if (cell_workload(cell)->shape->per_thread)

@@ -35,6 +35,7 @@ struct tally {
 	_Alignas(OWN_LINES) int64_t begin_ns;
 	int64_t end_ns;
 	uint64_t ops;              /* operations that this thread counts */
+	uint64_t hops;             /* pingpong under verify: so far */
 	uint64_t loops;            /* locks: turns of the worker's own loop */
 	uint64_t acquisitions;     /* locks: in the timed stretch */
 	uint64_t all_acquisitions; /* locks: the lead-in and the way out as well */
@@ -60,14 +61,13 @@ struct guarded {
 struct run {
 	/* Read by everybody during the window, written when a phase changes. */
 	_Alignas(OWN_LINES) _Atomic int phase; /* free-running shapes */
+	int64_t timed_ns;                      /* free-running: when the timed phase began */
 	_Atomic bool stop;                     /* lockstep shapes: end with the next operation */
 	_Atomic bool last;                     /* pingpong: the token being passed is the last */
 	bool verify;                           /* baton check: prove every hop */
 	bool shares_cpu;                       /* some CPU has two of the team */
-	int threads;
-	uint64_t ops;      /* lockstep: operations of the timed stretch */
-	uint64_t lead_ops; /* lockstep: operations before it */
-	double chain_ghz;
+	uint64_t ops;                          /* lockstep: operations of the timed stretch */
+	uint64_t lead_ops;                     /* lockstep: operations before it */
 	double value; /* what the mechanism itself measured; NAN: time per operation counts */
 	const char *params;
 	void *state; /* the mechanism's own, zeroed, page-aligned */
@@ -77,6 +77,8 @@ struct run {
 	_Alignas(OWN_LINES) _Atomic int contending; /* free-running: threads that got in once */
 	struct guarded guarded;
 };
+
+enum { EVERYBODY = -1 };
 
 /* A shape: the loop that a workload of one kind runs, whatever the mechanism. Two kinds:
  * lockstep (a calibrated count of operations) and free-running (time and a stop flag). */
@@ -90,11 +92,9 @@ struct shape {
 	int timekeeper;  /* the thread whose stretch is the window's; EVERYBODY: first begin to last
 			    end */
 	int64_t window_ns; /* 0: the run's default */
-	const char *roles[2];
+	const char *roles[TEAM_MAX];
 	const char *const *params; /* sets of k=v;k=v, sorted, ended by NULL; NULL: one empty set */
 };
-
-enum { EVERYBODY = -1 };
 
 /* Switches per operation that the audit accepts; both 0: nothing is promised. */
 struct band {

@@ -9,7 +9,7 @@ enum {
 	ATTEMPTS = 3, /* a window that load cut off in its lead-in is tried again */
 	PROBES = 5,
 	PROBES_MAX = 15, /* so many tries to see PROBES within the band */
-	FIRST_OPS = 64,
+	FIRST_OPS = 8,
 	PROBE_NS = 3 * NS_PER_MS,
 };
 
@@ -53,7 +53,8 @@ static int find_scale(
 	return -ENODATA;
 }
 
-/* Nanoseconds per operation: the median of the probes within the band, or of all if none is. */
+/* Nanoseconds per operation: the median of PROBES within the band, or of all where that many are
+ * not. */
 static int probe_cost(struct crew *crew, const struct window *window, uint64_t probe_ops,
 	double *ns, struct sample *out)
 {
@@ -70,7 +71,8 @@ static int probe_cost(struct crew *crew, const struct window *window, uint64_t p
 			inside[inside_count++] = all[all_count];
 		all_count++;
 	}
-	*ns = inside_count ? stats_median(inside, inside_count) : stats_median(all, all_count);
+	*ns = inside_count == PROBES ? stats_median(inside, inside_count)
+				     : stats_median(all, all_count);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct cell {
 	bool fixed;        /* this very pair, not one drawn afresh in each invocation */
 	int64_t window_ns; /* nominal length */
 	uint64_t ops;      /* lockstep: operations that last about window_ns; 0: not calibrated */
+	bool hangs;        /* its team did not come back: not tried again in this run */
 	char unfit[64];    /* why it cannot run at this place; empty: it can */
 };
 

@@ -24,13 +24,12 @@ int check_run(const struct selection *selection, const struct machine *machine)
 
 	if (crew_open(&crew, machine))
 		die(EXIT_UNFIT, "out of memory");
-	for (size_t i = 0; i < selection->cells; i++) {
+	for (size_t i = 0; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];
 		const struct window window = {.cell = cell,
 			.ops = CHECK_OPS,
 			.length_ns = CHECK_NS,
 			.lead_in_ns = CHECK_LEAD_NS,
-			.chain_ghz = 1,
 			.verify = true};
 		struct sample sample;
 		const int rc = window_run(crew, &window, &sample);
@@ -43,9 +42,11 @@ int check_run(const struct selection *selection, const struct machine *machine)
 			die(EXIT_FAILED, "%s hangs; the rest was not checked", name);
 	}
 	crew_close(crew);
-	printf("%zu passed, %zu failed, %zu skipped\n", selection->cells - failed - skipped, failed,
+	printf("%zu passed, %zu failed, %zu skipped\n", selection->asked - failed - skipped, failed,
 		skipped);
+	if (fflush(stdout) || ferror(stdout))
+		return EXIT_UNWRITABLE;
 	if (failed)
 		return EXIT_FAILED;
-	return skipped == selection->cells ? EXIT_SKIPPED : EXIT_OK;
+	return skipped == selection->asked ? EXIT_SKIPPED : EXIT_OK;
 }

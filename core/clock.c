@@ -36,7 +36,7 @@ uint64_t clock_chain_length(double hold_ns, double ghz)
 double clock_chain_ns(uint64_t adds)
 {
 	const double guess_ns = chain_stretch_ns(adds, 1);
-	const uint64_t times = guess_ns < BATCH_NS ? (uint64_t)(BATCH_NS / (guess_ns + 1)) : 1;
+	const uint64_t times = guess_ns < BATCH_NS ? (uint64_t)(BATCH_NS / (guess_ns + 1)) + 1 : 1;
 	double fastest_ns = chain_stretch_ns(adds, times);
 
 	for (int i = 1; i < STRETCHES; i++) {

@@ -16,6 +16,15 @@ static inline int64_t clock_now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* CLOCK_REALTIME in ns since 1970, UTC. */
+static inline int64_t clock_utc_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 /* CPU time of the calling thread in ns; brings the kernel's account of it up to date. */
 static inline int64_t clock_thread_cpu_ns(void)
 {

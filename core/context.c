@@ -144,7 +144,7 @@ static void write_kernel(struct results *results)
 /* The hypervisor's bit in the CPU's flags, with the product's name where DMI has one. */
 static void write_virtualisation(struct results *results)
 {
-	char flags[FACT], product[FACT];
+	char flags[FACT] = "", product[FACT];
 	const char *state = cpuinfo("flags", flags, sizeof(flags));
 	const bool guest = strstr(flags, " hypervisor") != NULL;
 
@@ -162,7 +162,7 @@ static void write_virtualisation(struct results *results)
 
 static void write_affinity(struct results *results)
 {
-	char text[FACT];
+	char text[FACT] = "";
 	const char *state = "absent";
 	FILE *file = fopen("/proc/self/status", "re");
 
@@ -174,7 +174,7 @@ static void write_affinity(struct results *results)
 		}
 	if (file)
 		fclose(file);
-	machine_fact(results, "cpus_allowed", text + 18 + strspn(text + 18, " \t"), state);
+	machine_fact(results, "cpus_allowed", text + strcspn(text, "0123456789"), state);
 }
 
 static void write_build(struct results *results)

@@ -24,9 +24,7 @@ int crew_start(
  * which one may wait again. Once for each start. */
 int crew_wait(struct crew *crew, int64_t deadline_ns);
 
-/* What a job may ask about the member it runs on: its thread id, and its open
- * /proc/thread-self/schedstat (-1 where there is none). */
-int crew_my_tid(void);
+/* The open /proc/thread-self/schedstat of the member that a job runs on; -1 where there is none. */
 int crew_my_schedstat(void);
 
 #endif

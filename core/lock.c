@@ -27,25 +27,35 @@ const struct shape lock_greedy_polite_shape = {
 	.params = greedy_polite_params,
 };
 
-void lock_begin(struct run *run, int me, bool stamps)
+struct lock_hold lock_hold_for(const struct run *run, int turns)
+{
+	const double hold_ns = (double)run_param(run, "hold_ns", 0) / turns;
+	struct lock_hold hold = {.chain = clock_chain_length(hold_ns, clock_chain_ghz())};
+
+	hold.measured_ns = clock_chain_ns(hold.chain);
+	return hold;
+}
+
+void lock_begin(struct run *run, int me, bool stamps, int64_t acquired_ns)
 {
 	struct tally *tally = &run->tally[me];
+	const int64_t waited_ns = acquired_ns > run->timed_ns ? acquired_ns - run->timed_ns : 0;
 
 	tally->loops = 0;
 	tally->acquisitions = 0;
 	tally->longest_streak = 0;
 	tally->held_ns = 0;
-	tally->waited_ns = stamps ? 0 : -1;
-	tally->longest_wait_ns = stamps ? 0 : -1;
+	tally->waited_ns = stamps ? waited_ns : -1;
+	tally->longest_wait_ns = stamps ? waited_ns : -1;
 	run_begin(run, me);
 }
 
-void lock_end(struct run *run, int me, uint64_t chain, bool stamps)
+void lock_end(struct run *run, int me, bool stamps, const struct lock_hold *hold)
 {
 	struct tally *tally = &run->tally[me];
 
 	run_end(run, me);
 	tally->ops = tally->acquisitions;
 	if (!stamps)
-		tally->held_ns = (int64_t)((double)tally->acquisitions * clock_chain_ns(chain));
+		tally->held_ns = (int64_t)((double)tally->acquisitions * hold->measured_ns);
 }

@@ -36,9 +36,20 @@ static inline void lock_note_times(
 		tally->longest_wait_ns = wait_ns;
 }
 
-/* One acquisition with a hold of `chain` additions. */
-static inline __attribute__((always_inline)) void lock_take(struct run *run, int me, uint64_t chain,
-	uint64_t *streak, void (*acquire)(struct run *), void (*release)(struct run *), bool stamps)
+/* A hold as it will be spun. */
+struct lock_hold {
+	uint64_t chain;     /* additions */
+	double measured_ns; /* what they take in isolation */
+};
+
+/* The hold of a worker with so many turns, by the clock rate of the CPU that it runs on. */
+struct lock_hold lock_hold_for(const struct run *run, int turns);
+
+/* One acquisition. The chain begins with what the lock guards: it cannot start before that has
+ * come. Returns when it was acquired, where stamped. */
+static inline __attribute__((always_inline)) int64_t lock_take(struct run *run, int me,
+	uint64_t chain, uint64_t *streak, void (*acquire)(struct run *),
+	void (*release)(struct run *), bool stamps)
 {
 	struct tally *tally = &run->tally[me];
 	const int64_t wanted_ns = stamps ? clock_now_ns() : 0;
@@ -47,7 +58,7 @@ static inline __attribute__((always_inline)) void lock_take(struct run *run, int
 	const int64_t acquired_ns = stamps ? clock_now_ns() : 0;
 
 	lock_note_owner(run, me, streak);
-	clock_chain(0, chain); /* retired before the release is, in order, on every core */
+	clock_chain(run->guarded.count, chain);
 	const int64_t released_ns = stamps ? clock_now_ns() : 0;
 
 	release(run);
@@ -57,41 +68,45 @@ static inline __attribute__((always_inline)) void lock_take(struct run *run, int
 		tally->longest_streak = *streak;
 	if (stamps)
 		lock_note_times(tally, wanted_ns, acquired_ns, released_ns);
+	return acquired_ns;
 }
 
-/* Begins the thread's timed stretch with a clean account. */
-void lock_begin(struct run *run, int me, bool stamps);
+/* Begins the thread's timed stretch with a clean account. A thread that was waiting when the timed
+ * phase began comes here only after it got the lock, at acquired_ns: the part of that wait which
+ * lies in the phase is its first entry. */
+void lock_begin(struct run *run, int me, bool stamps, int64_t acquired_ns);
 
 /* Ends it; where nothing was stamped the time held is acquisitions times the hold as measured. */
-void lock_end(struct run *run, int me, uint64_t chain, bool stamps);
+void lock_end(struct run *run, int me, bool stamps, const struct lock_hold *hold);
 
 static inline __attribute__((always_inline)) int lock_contend(struct run *run, int me,
 	void (*acquire)(struct run *), void (*release)(struct run *), bool stamps)
 {
 	const int turns = me == LOCK_GREEDY ? 1 : LOCK_POLITE_TURNS;
-	const double hold_ns = (double)run_param(run, "hold_ns", 0) / turns;
-	const uint64_t chain = clock_chain_length(hold_ns, run->chain_ghz);
+	const struct lock_hold hold = lock_hold_for(run, turns);
 	enum phase seen = PHASE_LEAD_IN;
+	int64_t acquired_ns = 0;
 	uint64_t streak = 0;
 
 	for (bool first = true;; first = false) {
 		const enum phase phase =
-			(enum phase)atomic_load_explicit(&run->phase, memory_order_relaxed);
+			(enum phase)atomic_load_explicit(&run->phase, memory_order_acquire);
 
-		if (phase != seen) {
-			if (seen == PHASE_LEAD_IN)
-				lock_begin(run, me, stamps);
-			seen = phase;
+		if (phase != seen && seen == PHASE_LEAD_IN) {
+			lock_begin(run, me, stamps, acquired_ns);
+			streak = 0;
 		}
+		seen = phase;
 		if (phase == PHASE_OVER)
 			break;
 		for (int turn = 0; turn < turns; turn++)
-			lock_take(run, me, chain, &streak, acquire, release, stamps);
+			acquired_ns =
+				lock_take(run, me, hold.chain, &streak, acquire, release, stamps);
 		run->tally[me].loops++;
 		if (first)
 			atomic_fetch_add_explicit(&run->contending, 1, memory_order_relaxed);
 	}
-	lock_end(run, me, chain, stamps);
+	lock_end(run, me, stamps, &hold);
 	return 0;
 }
 

@@ -78,6 +78,15 @@ static const char *const keys[] = {"--filter", "--family", "--mechanism", "--pla
 	"--invocations", "--rounds", "--seed", "--out", "--label", "--topology", "--format",
 	"--help", "--version", NULL};
 
+/* What each command heeds, in the order of enum command; --help and --version go anywhere. */
+static const unsigned heeded[] = {
+	[COMMAND_RUN] = ~(1u << KEY_TOPOLOGY),
+	[COMMAND_LIST] = 1u << KEY_FORMAT,
+	[COMMAND_PLACES] = 1u << KEY_PLACE | 1u << KEY_TOPOLOGY | 1u << KEY_FORMAT,
+	[COMMAND_CHECK] =
+		1u << KEY_FILTER | 1u << KEY_FAMILY | 1u << KEY_MECHANISM | 1u << KEY_PLACE,
+};
+
 static bool takes_value(enum key key)
 {
 	return key != KEY_QUICK && key != KEY_HELP && key != KEY_VERSION;
@@ -172,6 +181,7 @@ static void parse_option(struct options *options, const char *argument)
 		if (!takes_value(key) && value)
 			die(EXIT_USAGE, "%s takes no value", name);
 		set_option(options, key, value);
+		options->given |= 1u << key;
 		return;
 	}
 	die(EXIT_USAGE, "unknown option %s; the nearest is %s (baton --help lists all)", name,
@@ -187,13 +197,22 @@ static enum command parse_command(const char *word)
 		nearest(word, commands));
 }
 
+/* The first command that an option means something to. */
+static enum command heeds(enum key key)
+{
+	enum command command = COMMAND_RUN;
+
+	while (!(heeded[command] & 1u << key))
+		command++;
+	return command;
+}
+
 static void check_combination(const struct options *options)
 {
-	const bool other_machine = options->topology != NULL;
-
-	if (other_machine && options->command != COMMAND_PLACES)
-		die(EXIT_USAGE, "--topology=%s: only `baton places` can show another machine",
-			options->topology);
+	for (enum key key = 0; keys[key]; key++)
+		if (options->given & ~heeded[options->command] & 1u << key)
+			die(EXIT_USAGE, "%s goes with `baton %s`, not with `baton %s`", keys[key],
+				commands[heeds(key)], commands[options->command]);
 	if (options->plain && options->command != COMMAND_RUN)
 		die(EXIT_USAGE, "--benchmark_… flags go with `baton run` alone");
 	if (options->out && options->label)

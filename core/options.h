@@ -19,10 +19,11 @@ struct options {
 	uint64_t seed;
 	const char *out;      /* the run's folder, or NULL: results/<UTC>-<label> */
 	const char *label;    /* or NULL: the CPU's name */
-	const char *topology; /* places and list: another machine, or NULL */
+	const char *topology; /* places: another machine, or NULL */
 	bool csv;
-	bool plain; /* some --benchmark_* flag was given: one Google Benchmark process */
-	int argc;   /* what is left for Google Benchmark: argv[0] and its flags */
+	unsigned given; /* a bit for each option that was */
+	bool plain;     /* some --benchmark_* flag was given: one Google Benchmark process */
+	int argc;       /* what is left for Google Benchmark: argv[0] and its flags */
 	char **argv;
 };
 

@@ -19,30 +19,34 @@ static inline int pingpong_arrives(struct run *run, uint64_t hop)
 }
 
 /* `trips` round trips from the starter's side; fewer once the run is stopped, which the token
- * that is then passed announces to the partner. Adds the hops made to the tally. */
+ * that is then passed announces to the partner. Returns 0, 1 = that was the last, or -errno. A
+ * wrong number does not end the trips, or the partner would be left waiting. */
 static inline __attribute__((always_inline)) int pingpong_start(struct run *run, uint64_t trips,
 	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), bool verify)
 {
 	struct tally *tally = &run->tally[0];
-	uint64_t trip = 0;
 	bool last = false;
-	int rc = 0;
+	uint64_t trip = 0;
+	int rc, wrong = 0;
 
-	while (trip < trips && !last && !rc) {
+	while (trip < trips && !last) {
 		last = run_stopped(run);
 		if (last)
 			atomic_store_explicit(&run->last, true, memory_order_relaxed);
 		if (verify)
-			pingpong_leaves(run, ++tally->loops);
+			pingpong_leaves(run, ++tally->hops);
 		rc = pass(run, 1);
 		if (!rc)
 			rc = await(run, 0);
-		if (verify && !rc)
-			rc = pingpong_arrives(run, ++tally->loops);
+		if (rc)
+			return rc;
+		if (verify && !wrong)
+			wrong = pingpong_arrives(run, tally->hops + 1);
+		tally->hops += verify;
 		trip++;
 	}
 	tally->ops = 2 * trip;
-	return rc;
+	return wrong ? wrong : last;
 }
 
 /* The partner's side of the same trips. The token orders the flag: pass() of the starter comes
@@ -52,20 +56,23 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 {
 	struct tally *tally = &run->tally[1];
 	bool last = false;
-	int rc = 0;
+	int rc, wrong = 0;
 
-	for (uint64_t trip = 0; trip < trips && !last && !rc; trip++) {
+	for (uint64_t trip = 0; trip < trips && !last; trip++) {
 		rc = await(run, 1);
-		if (verify && !rc) {
-			rc = pingpong_arrives(run, tally->loops + 1);
-			tally->loops += 2;
-			pingpong_leaves(run, tally->loops);
-		}
+		if (rc)
+			return rc;
+		if (verify && !wrong)
+			wrong = pingpong_arrives(run, tally->hops + 1);
 		last = atomic_load_explicit(&run->last, memory_order_relaxed);
-		if (!rc)
-			rc = pass(run, 0);
+		tally->hops += 2;
+		if (verify)
+			pingpong_leaves(run, tally->hops);
+		rc = pass(run, 0);
+		if (rc)
+			return rc;
 	}
-	return rc;
+	return wrong ? wrong : last;
 }
 
 static inline __attribute__((always_inline)) int pingpong_stretch(struct run *run, int me,
@@ -87,15 +94,13 @@ static inline __attribute__((always_inline)) int pingpong(struct run *run, int m
 		run_let_partner_sleep(run);
 	rc = run->verify ? pingpong_stretch(run, me, run->lead_ops, pass, await, true)
 			 : pingpong_stretch(run, me, run->lead_ops, pass, await, false);
-	if (!rc && atomic_load_explicit(&run->last, memory_order_relaxed))
-		rc = -ETIMEDOUT; /* stopped in the lead-in: nothing to tell */
 	if (rc)
-		return rc;
+		return rc < 0 ? rc : -ETIMEDOUT; /* stopped in the lead-in: nothing to tell */
 	run_begin(run, me);
 	rc = run->verify ? pingpong_stretch(run, me, run->ops, pass, await, true)
 			 : pingpong_stretch(run, me, run->ops, pass, await, false);
 	run_end(run, me);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 #endif

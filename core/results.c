@@ -217,7 +217,7 @@ static void put_measures(FILE *file, const struct sample *sample)
 	next_real(file, sample->slept);
 	next_count(file, known ? sample->runqueue_wait_ns : -1);
 	next_real(file, sample->foreign_share);
-	next_count(file, known ? sample->strayed : -1);
+	next_count(file, sample->strayed);
 }
 
 static void put_threads(struct results *results, int invocation, const struct cell *cell,

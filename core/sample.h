@@ -35,12 +35,15 @@ struct sample {
 	int64_t voluntary, involuntary;
 	double slept;         /* share of operations that slept */
 	double foreign_share; /* of the team's CPUs, taken by others */
-	int strayed;          /* threads seen off their CPU */
+	int strayed;          /* threads seen off their CPU; -1: not looked at */
 	unsigned flags;
 	enum status status;
 	char id[24];     /* of what was skipped or failed: EMSGSIZE, PLACE, EXCLUSION … */
 	char reason[96]; /* in words */
 	struct thread_sample thread[TEAM_MAX];
 };
+
+/* The window ended in this way, without a value; id and reason are copied, cut to fit. */
+void sample_end(struct sample *sample, enum status status, const char *id, const char *reason);
 
 #endif

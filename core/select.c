@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW_NS = 20 * NS_PER_MS, CELLS_MAX = 50000, WORDS_MAX = 512 };
+enum { WINDOW_NS = 20 * NS_PER_MS, CELLS_MAX = 1 << 18, WORDS_MAX = 512 };
 
 /* What is under way while cells are picked. */
 struct picker {
@@ -80,6 +80,8 @@ static void check_places(const struct options *options, const struct machine *ma
 	for (size_t i = 0; i < count && i + 3 < WORDS_MAX; i++)
 		valid[i + 2] = place[i].name;
 	check_words("--place", options->places, valid);
+	if (in_list(options->places, "pairs") && strcmp(options->places, "pairs") != 0)
+		die(EXIT_USAGE, "--place=%s: pairs stands alone", options->places);
 }
 
 static bool same_cpu(const char *place)
@@ -201,7 +203,6 @@ static void ensure_base(struct picker *picker)
 	for (size_t i = 0; i < selection->cells; i++)
 		if (is_base(&selection->cell[i])) {
 			selection->base = (int)i;
-			selection->base_asked = true;
 			return;
 		}
 	pick_places(&base_picker);
@@ -246,6 +247,7 @@ void select_cells(
 		die(EXIT_NO_MATCH, "no cell matches%s%s (baton list shows the mechanisms)",
 			options->filter ? " --filter=" : "",
 			options->filter ? options->filter : " this choice");
+	selection->asked = selection->cells;
 	ensure_base(&picker);
 	if (options->filter)
 		regfree(&picker.filter);

@@ -9,8 +9,9 @@
 struct selection {
 	struct cell *cell;
 	size_t cells;
-	int base; /* index of the base cell; the last one if it was not asked for */
-	bool base_asked;
+	size_t asked; /* the first so many were asked for; the base, if it was not, comes after them
+		       */
+	int base;     /* index of the base cell */
 };
 
 /* The cells that the options ask for on this machine, each on the first pair of its place. A word

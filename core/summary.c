@@ -27,8 +27,11 @@ struct line {
 	char reason[96];
 };
 
+enum { INTERVAL_INVOCATIONS = 6 };
+
 struct summary {
 	const struct selection *selection;
+	int invocations; /* so far */
 	struct line *line;
 };
 
@@ -90,14 +93,17 @@ void summary_add(struct summary *summary, const struct sample *sample)
 		line->outside++;
 		return;
 	}
+	push(&line->now, sample->value);
+	if (!sample->ops)
+		return;
 	push(&line->switches,
 		(double)(sample->voluntary + sample->involuntary) / (double)sample->ops);
 	push(&line->cpu_ns, (double)sample->cpu_ns / (double)sample->ops);
-	push(&line->now, sample->value);
 }
 
 void summary_end_invocation(struct summary *summary)
 {
+	summary->invocations++;
 	for (size_t i = 0; i < summary->selection->cells; i++) {
 		struct line *line = &summary->line[i];
 		struct series *all = &line->invocations;
@@ -120,16 +126,9 @@ int summary_exit_code(const struct summary *summary)
 	for (size_t i = 0; i < summary->selection->cells; i++) {
 		if (summary->line[i].failed)
 			return EXIT_FAILED;
-		ran |= summary->line[i].windows > 0 &&
-		       (summary->selection->base_asked || (int)i != summary->selection->base);
+		ran |= summary->line[i].windows > 0 && i < summary->selection->asked;
 	}
 	return ran ? EXIT_OK : EXIT_SKIPPED;
-}
-
-/* Whether a cell is of those that were asked for: the base may have come along. */
-static bool asked(const struct selection *selection, size_t i)
-{
-	return selection->base_asked || (int)i != selection->base;
 }
 
 static double median_of(const struct series *series)
@@ -153,14 +152,12 @@ static void print_csv(const struct summary *summary, FILE *out)
 	fputs("family,mechanism,workload,place,cpus,threads,params,metric,unit,median,low,high,"
 	      "invocations,windows,outside_band,switches_per_op,cpu_ns_per_op\n",
 		out);
-	for (size_t i = 0; i < selection->cells; i++) {
+	for (size_t i = 0; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];
 		const struct line *line = &summary->line[i];
 		const struct shape *shape = cell_workload(cell)->shape;
 		const bool known = line->invocations.count > 0;
 
-		if (!asked(selection, i))
-			continue;
 		fprintf(out, "%s,%s,%s,%s,%s,%d,%s,%s,%s,", cell_bench(cell)->family,
 			cell_bench(cell)->name, shape->name, cell->place,
 			cell->fixed ? cell_cpus(cell, cpus) : "NA", cell->threads,
@@ -232,47 +229,42 @@ static void print_value(const struct line *line, const char *unit, FILE *out)
 	fputc((double)line->outside > two_modes_share * (double)line->windows ? '*' : ' ', out);
 }
 
-static const char *column_name(const struct cell *cell, char name[64])
-{
-	char cpus[TEAM_MAX * 6];
-
-	snprintf(name, 64, "%s%s%.24s", cell->place, cell->fixed ? " " : "",
-		cell->fixed ? cell_cpus(cell, cpus) : "");
-	return name;
-}
-
 /* The columns of a family: its places in order of appearance, right of the rows' names. */
 struct columns {
-	char (*name)[64];
+	const char **name;
 	size_t count;
 	int indent;
 };
 
 enum { COLUMN = 42 };
 
+/* A fixed pair has a row of its own: a matrix has more pairs than a page has columns. */
 static const char *row_name(const struct cell *cell, char name[CELL_NAME])
 {
-	snprintf(name, CELL_NAME, "%s %s %s", cell_bench(cell)->name,
-		cell_workload(cell)->shape->name, cell->params);
+	char cpus[TEAM_MAX * 6];
+
+	snprintf(name, CELL_NAME, "%s %s %s%s%s", cell_bench(cell)->name,
+		cell_workload(cell)->shape->name, cell->params, cell->params[0] ? " " : "",
+		cell->fixed ? cell_cpus(cell, cpus) : "");
 	return name;
 }
 
 static size_t column_of(struct columns *columns, const struct cell *cell)
 {
-	char name[64];
 	size_t i = 0;
 
-	column_name(cell, name);
-	while (i < columns->count && strcmp(columns->name[i], name) != 0)
+	while (i < columns->count && strcmp(columns->name[i], cell->place) != 0)
 		i++;
 	if (i == columns->count)
-		memcpy(columns->name[columns->count++], name, sizeof(name));
+		columns->name[columns->count++] = cell->place;
 	return i;
 }
 
 static bool same_row(const struct cell *a, const struct cell *b)
 {
-	return a->bench == b->bench && a->workload == b->workload && !strcmp(a->params, b->params);
+	return a->bench == b->bench && a->workload == b->workload &&
+	       !strcmp(a->params, b->params) &&
+	       (!a->fixed || !memcmp(a->cpu, b->cpu, sizeof(a->cpu)));
 }
 
 static bool same_family(const struct cell *a, const struct cell *b)
@@ -289,10 +281,10 @@ static void print_row(const struct summary *summary, struct columns *columns, si
 	size_t at = 0;
 
 	fprintf(out, "  %-*s", columns->indent, row_name(row, name));
-	for (size_t i = first; i < selection->cells; i++) {
+	for (size_t i = first; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];
 
-		if (printed[i] || !asked(selection, i) || !same_row(row, cell))
+		if (printed[i] || !same_row(row, cell))
 			continue;
 		printed[i] = true;
 		for (const size_t column = column_of(columns, cell); at < column; at++)
@@ -316,10 +308,10 @@ static void print_head(
 
 	columns->count = 0;
 	columns->indent = 0;
-	for (size_t i = first; i < selection->cells; i++) {
+	for (size_t i = first; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];
 
-		if (!same_family(cell, &selection->cell[first]) || !asked(selection, i))
+		if (!same_family(cell, &selection->cell[first]))
 			continue;
 		column_of(columns, cell);
 		const int length = (int)strlen(row_name(cell, name));
@@ -359,6 +351,11 @@ static void print_notes(const struct summary *summary, FILE *out)
 				"*  %s: UNSETTLED, %zu of %zu windows left its band of switches\n",
 				name, line->outside, line->windows);
 	}
+	if (summary->invocations < INTERVAL_INVOCATIONS)
+		fprintf(out,
+			"no 95 %% interval of a median can be had from %d invocations; %d is the "
+			"least\n",
+			summary->invocations, INTERVAL_INVOCATIONS);
 	if (windows && (double)loaded > 0.05 * (double)windows)
 		fprintf(out,
 			"W-LOAD  other work had the CPUs in %zu of %zu windows; stop it, or read "
@@ -376,10 +373,10 @@ static int print_table(const struct summary *summary, FILE *out)
 
 	if (!printed || !columns.name)
 		die(EXIT_FAILED, "out of memory for the table");
-	for (size_t i = 0; i < selection->cells; i++) {
+	for (size_t i = 0; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];
 
-		if (printed[i] || !asked(selection, i))
+		if (printed[i])
 			continue;
 		if (!before || !same_family(before, cell))
 			print_head(summary, &columns, i, out);

@@ -33,7 +33,8 @@ struct supervisor {
 	int write_error; /* 0 or -errno: results cannot be written any more */
 	bool worker_failed;
 	int64_t started_ns;
-	char folder[512];
+	const char *folder;
+	char own_folder[128]; /* where none was named */
 };
 
 /* A worker process as its supervisor sees it. */
@@ -45,22 +46,17 @@ struct invocation {
 	bool done; /* it said so */
 };
 
-static int64_t utc_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
+/* A signal that our parent had us ignore (nohup, a shell's background job) stays ignored. */
 static void block_signals(struct supervisor *supervisor)
 {
+	static const int end_a_run[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction before;
 	sigset_t ends;
 
 	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
+	for (size_t i = 0; i < sizeof(end_a_run) / sizeof(end_a_run[0]); i++)
+		if (!sigaction(end_a_run[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaddset(&ends, end_a_run[i]);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a write error like any other */
@@ -100,11 +96,9 @@ static void open_results(struct supervisor *supervisor)
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
 	snprintf(run_id, sizeof(run_id), "%s-%08llx", stamp,
 		(unsigned long long)(options->seed & 0xffffffff));
-	if (options->out)
-		snprintf(supervisor->folder, sizeof(supervisor->folder), "%s", options->out);
-	else
-		snprintf(supervisor->folder, sizeof(supervisor->folder), "results/%s-%s", stamp,
-			label);
+	snprintf(supervisor->own_folder, sizeof(supervisor->own_folder), "results/%s-%s", stamp,
+		label);
+	supervisor->folder = options->out ? options->out : supervisor->own_folder;
 	rc = results_open(&supervisor->results, supervisor->folder, run_id);
 	if (rc == -EEXIST)
 		die(EXIT_UNWRITABLE, "%s holds a run already; choose another --out",
@@ -135,7 +129,7 @@ static void write_start(struct supervisor *supervisor, int argc, char **argv)
 	size_t length = 0;
 
 	context_write(supervisor->results);
-	run_fact(supervisor, "started_utc", results_utc(utc_ns(), text));
+	run_fact(supervisor, "started_utc", results_utc(clock_utc_ns(), text));
 	number_fact(supervisor, "seed", options->seed);
 	number_fact(supervisor, "invocations", (uint64_t)options->invocations);
 	number_fact(supervisor, "rounds", (uint64_t)options->rounds);
@@ -195,6 +189,7 @@ static void drain(struct invocation *invocation)
 		results_sample(
 			supervisor->results, plan->invocation, &plan->cell[sample->cell], sample);
 		summary_add(supervisor->summary, sample);
+		plan->cell[sample->cell].hangs |= sample->status == STATUS_TIMEOUT;
 	}
 	atomic_store_explicit(&plan->sampled, 0, memory_order_relaxed);
 	rc = results_flush(supervisor->results);
@@ -214,6 +209,20 @@ static bool ending(const struct supervisor *supervisor)
 	return supervisor->signal || supervisor->write_error;
 }
 
+static bool on_terminal(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+/* The line that shows progress is in the way of any other. */
+static void clear_progress(void)
+{
+	if (on_terminal())
+		fputs("\r\033[K", stderr);
+}
+
 static void show_progress(const struct invocation *invocation)
 {
 	const struct supervisor *supervisor = invocation->supervisor;
@@ -223,14 +232,13 @@ static void show_progress(const struct invocation *invocation)
 			    invocation->plan->round.round + 1;
 	const double passed_s = (double)(clock_now_ns() - supervisor->started_ns) / NS_PER_S;
 
-	if (!isatty(STDERR_FILENO))
+	if (!on_terminal())
 		return;
-	fprintf(stderr, "\r\033[Kinvocation %d of %d, round %d of %d, %.0f s left",
+	clear_progress();
+	fprintf(stderr, "invocation %d of %d, round %d of %d, %.0f s left",
 		invocation->plan->invocation + 1, options->invocations,
 		invocation->plan->round.round + 1, options->rounds,
 		passed_s * (rounds - done) / done);
-	if (done >= rounds)
-		fputs("\r\033[K", stderr);
 }
 
 static void hear_worker(struct invocation *invocation)
@@ -309,9 +317,10 @@ static void finish(struct invocation *invocation)
 	drain(invocation);
 	if (invocation->socket >= 0)
 		close(invocation->socket);
-	if (invocation->done || ending(supervisor))
+	if ((invocation->done && status == 0) || ending(supervisor))
 		return;
 	supervisor->worker_failed = true;
+	clear_progress();
 	fprintf(stderr,
 		"baton: W-WORKER invocation %d ended early (%s %d); its rows so far are kept\n",
 		invocation->plan->invocation + 1,
@@ -319,7 +328,8 @@ static void finish(struct invocation *invocation)
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* One fresh process. On return the selection has the ops that a calibration found. */
+/* One fresh process. On return the selection has the ops that a calibration found, and knows of
+ * the cells that hang. */
 static void invoke(struct supervisor *supervisor, int number, bool calibrate)
 {
 	const struct options *options = supervisor->options;
@@ -345,11 +355,34 @@ static void invoke(struct supervisor *supervisor, int number, bool calibrate)
 	attend(&invocation);
 	finish(&invocation);
 	memcpy(selection->cell, invocation.plan->cell, bytes);
-	summary_end_invocation(supervisor->summary);
+	if (!calibrate)
+		summary_end_invocation(supervisor->summary);
 	plan_free(invocation.plan);
 }
 
+static size_t hanging(const struct selection *selection)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < selection->cells; i++)
+		count += selection->cell[i].hangs;
+	return count;
+}
+
+/* A cell that hangs ends the process it is calibrated in: the others are calibrated in the next. */
+static void calibrate(struct supervisor *supervisor)
+{
+	size_t before;
+
+	do {
+		before = hanging(supervisor->selection);
+		invoke(supervisor, 0, true);
+	} while (hanging(supervisor->selection) > before && !ending(supervisor));
+}
+
 /* Windows, lead-ins and what lies between them; a base window opens and closes each block. */
+static const double calibration_s = 0.04; /* of a cell */
+
 static double estimate_s(const struct supervisor *supervisor)
 {
 	const struct selection *selection = supervisor->selection;
@@ -362,7 +395,8 @@ static double estimate_s(const struct supervisor *supervisor)
 		if (!selection->cell[i].unfit[0] && (int)i != selection->base)
 			round_ns += selection->cell[i].window_ns + between_ns;
 	round_ns += 2 * base_ns * (int64_t)(selection->cells / BLOCK_CELLS + 1);
-	return options->invocations * (0.1 + options->rounds * (double)round_ns / NS_PER_S);
+	return (double)selection->cells * calibration_s +
+	       options->invocations * (0.1 + options->rounds * (double)round_ns / NS_PER_S);
 }
 
 static void announce(const struct supervisor *supervisor)
@@ -373,7 +407,7 @@ static void announce(const struct supervisor *supervisor)
 	if (machine_note(supervisor->machine, note, sizeof(note)))
 		fprintf(stderr, "baton: %s\n", note);
 	fprintf(stderr, "baton: %zu cells, %d invocations of %d rounds, about %.0f s, into %s%s\n",
-		supervisor->selection->cells, options->invocations, options->rounds,
+		supervisor->selection->asked, options->invocations, options->rounds,
 		estimate_s(supervisor), supervisor->folder,
 		options->quick ? " (--quick: the intervals are wide)" : "");
 }
@@ -383,8 +417,12 @@ static int conclude(struct supervisor *supervisor)
 	char utc[32];
 	int rc, code = summary_exit_code(supervisor->summary);
 
-	run_fact(supervisor, "ended_utc", results_utc(utc_ns(), utc));
-	run_fact(supervisor, "end", ending(supervisor) ? "interrupted" : "complete");
+	run_fact(supervisor, "ended_utc", results_utc(clock_utc_ns(), utc));
+	run_fact(supervisor, "end",
+		ending(supervisor)          ? "interrupted"
+		: supervisor->worker_failed ? "incomplete"
+					    : "complete");
+	clear_progress();
 	rc = results_close(supervisor->results);
 	if (!supervisor->write_error)
 		supervisor->write_error = rc;
@@ -398,7 +436,7 @@ static int conclude(struct supervisor *supervisor)
 	}
 	if (supervisor->signal)
 		return EXIT_SIGNAL + supervisor->signal;
-	return supervisor->worker_failed && code == EXIT_OK ? EXIT_FAILED : code;
+	return supervisor->worker_failed ? EXIT_FAILED : code;
 }
 
 int supervisor_run(const struct options *options, struct selection *selection,
@@ -414,7 +452,7 @@ int supervisor_run(const struct options *options, struct selection *selection,
 	block_signals(&supervisor);
 	write_start(&supervisor, argc, argv);
 	announce(&supervisor);
-	invoke(&supervisor, 0, true);
+	calibrate(&supervisor);
 	supervisor.started_ns = clock_now_ns();
 	for (int i = 0; i < options->invocations && !ending(&supervisor); i++)
 		invoke(&supervisor, i, false);

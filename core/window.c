@@ -30,7 +30,7 @@ struct stage {
 	int opened; /* 0 or -errno */
 	_Atomic int arrived, left;
 	int64_t met_ns; /* when thread 0 left the meeting */
-	int rc[TEAM_MAX];
+	_Atomic int rc[TEAM_MAX];
 	bool strayed[TEAM_MAX];
 };
 
@@ -53,7 +53,8 @@ static int64_t runqueue_wait_ns(int fd)
 	if (length <= 0)
 		return -1;
 	text[length] = '\0';
-	return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 ? waited_ns : -1;
+	/* A kernel that does not keep the account says 0 0 0. */
+	return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 && ran_ns > 0 ? waited_ns : -1;
 }
 
 static struct usage usage_now(const struct tally *tally)
@@ -109,15 +110,14 @@ static void make_run(struct stage *stage)
 	struct run *run = stage->memory;
 	char *const state = (char *)run + pages(sizeof(*run));
 
+	memset(stage->memory, 0, stage->size);
 	*run = (struct run){
 		.verify = window->verify,
 		.shares_cpu = cell_shares_cpu(cell),
-		.threads = cell->threads,
 		.ops = window->ops,
 		.lead_ops = (uint64_t)((double)window->ops * (double)window->lead_in_ns /
 				       (double)window->length_ns) +
 			    2,
-		.chain_ghz = window->chain_ghz,
 		.value = NAN,
 		.params = cell->params,
 		.state = state,
@@ -144,22 +144,23 @@ static void meet(const struct stage *stage, _Atomic int *count)
 		pause_for(stage);
 }
 
+static void introduce(struct stage *stage, int me)
+{
+	struct tally *tally = &stage->run->tally[me];
+
+	tally->tid = gettid();
+	tally->schedstat_fd = crew_my_schedstat();
+	tally->waited_ns = tally->longest_wait_ns = -1;
+}
+
 static void open_stage(struct stage *stage)
 {
 	const struct bench *bench = cell_bench(stage->window->cell);
 
 	make_run(stage);
+	introduce(stage, 0); /* open() may want to know its thread */
 	stage->opened = bench->open ? bench->open(stage->run) : 0;
 	atomic_store_explicit(&stage->ready, true, memory_order_release);
-}
-
-static void introduce(struct stage *stage, int me)
-{
-	struct tally *tally = &stage->run->tally[me];
-
-	tally->tid = crew_my_tid();
-	tally->schedstat_fd = crew_my_schedstat();
-	tally->waited_ns = tally->longest_wait_ns = -1;
 }
 
 static void member_works(struct stage *stage, int me)
@@ -167,7 +168,8 @@ static void member_works(struct stage *stage, int me)
 	const struct cell *cell = stage->window->cell;
 	const bool astray = sched_getcpu() != cell->cpu[me];
 
-	introduce(stage, me);
+	if (me != 0)
+		introduce(stage, me);
 	meet(stage, &stage->arrived);
 	if (me == 0)
 		stage->met_ns = clock_now_ns();
@@ -216,10 +218,12 @@ static void conduct_free_running(struct stage *stage)
 	while (!all_contend(stage) && clock_now_ns() < latest_ns);
 	while (!atomic_load_explicit(&stage->ready, memory_order_acquire))
 		sleep_ns(window->lead_in_ns);
-	atomic_store_explicit(&stage->run->phase, PHASE_TIMED, memory_order_relaxed);
+	stage->run->timed_ns = clock_now_ns();
+	/* Release: whoever sees the phase sees when it began. */
+	atomic_store_explicit(&stage->run->phase, PHASE_TIMED, memory_order_release);
 	if (!stage->opened)
 		sleep_ns(window->length_ns);
-	atomic_store_explicit(&stage->run->phase, PHASE_OVER, memory_order_relaxed);
+	atomic_store_explicit(&stage->run->phase, PHASE_OVER, memory_order_release);
 }
 
 /* 0 once the team has left, -ETIMEDOUT if it does not even after being told to. */
@@ -237,43 +241,46 @@ static int conduct(struct crew *crew, struct stage *stage)
 	return crew_wait(crew, clock_now_ns() + patience_ns + grace_ns);
 }
 
-static void explain(struct sample *out, enum status status, const char *id, const char *reason)
-{
-	out->status = status;
-	out->value = NAN;
-	snprintf(out->id, sizeof(out->id), "%s", id);
-	snprintf(out->reason, sizeof(out->reason), "%s", reason);
-}
-
-static void explain_errno(struct sample *out, enum status status, int rc)
+static void end_with_errno(struct sample *out, enum status status, int rc)
 {
 	const char *name = strerrorname_np(-rc);
 
-	explain(out, status, name ? name : "ERRNO", strerror(-rc));
+	sample_end(out, status, name ? name : "ERRNO", strerror(-rc));
 }
 
 static void collect(const struct stage *stage, struct sample *out)
 {
 	const struct cell *cell = stage->window->cell;
 
-	out->strayed = 0;
 	for (int i = 0; i < cell->threads; i++)
 		if (stage->rc[i]) {
-			explain_errno(out, STATUS_ERROR, stage->rc[i]);
+			end_with_errno(out, STATUS_ERROR, stage->rc[i]);
 			return;
 		}
 	audit_window(cell, stage->run, out);
 	out->lead_in_ns = audit_begin_ns(cell, stage->run) - stage->met_ns;
+	out->strayed = 0;
 	for (int i = 0; i < cell->threads; i++)
 		out->strayed += stage->strayed[i];
 	if (out->strayed)
-		explain(out, STATUS_ERROR, "STRAYED",
+		sample_end(out, STATUS_ERROR, "STRAYED",
 			"a thread was seen off the CPU it is pinned to");
+}
+
+/* A thread that failed has left its partner waiting: its errno is the reason. */
+static void explain_hang(const struct stage *stage, struct sample *out)
+{
+	int rc = 0;
+
+	for (int i = 0; i < stage->window->cell->threads && !rc; i++)
+		rc = stage->rc[i];
+	sample_end(out, STATUS_TIMEOUT, "",
+		rc ? strerror(-rc) : "the team did not come back when told to stop");
 }
 
 static void prepare_sample(const struct cell *cell, struct sample *out)
 {
-	*out = (struct sample){.value = NAN, .slept = NAN, .foreign_share = NAN};
+	*out = (struct sample){.value = NAN, .slept = NAN, .foreign_share = NAN, .strayed = -1};
 	out->home = cell->home;
 	memcpy(out->cpu, cell->cpu, sizeof(out->cpu));
 }
@@ -284,14 +291,14 @@ static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *o
 	int rc = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
 
 	if (rc) {
-		explain_errno(out, STATUS_ERROR, rc);
+		end_with_errno(out, STATUS_ERROR, rc);
 		return 0;
 	}
 	rc = conduct(crew, stage);
 	if (rc)
-		explain(out, STATUS_TIMEOUT, "", "the team did not come back when told to stop");
+		explain_hang(stage, out);
 	else if (stage->opened)
-		explain_errno(out, STATUS_SKIPPED, stage->opened);
+		end_with_errno(out, STATUS_SKIPPED, stage->opened);
 	else
 		collect(stage, out);
 	return rc;
@@ -303,37 +310,57 @@ static bool counted(const struct window *window)
 	return window->ops > 0 || cell_workload(window->cell)->shape->free_running;
 }
 
-/* Everything that the team touches is mapped here and untouched until thread 0 does. The stage is
- * on the heap because a team that hangs keeps it. */
-int window_run(struct crew *crew, const struct window *window, struct sample *out)
+static int map_stage(struct stage *stage)
 {
-	const struct cell *cell = window->cell;
-	struct stage *stage = calloc(1, sizeof(*stage));
-	int rc = 0;
+	const struct cell *cell = stage->window->cell;
 
-	prepare_sample(cell, out);
-	if (!stage) {
-		explain_errno(out, STATUS_ERROR, -ENOMEM);
-		return 0;
-	}
-	stage->window = window;
 	stage->size = pages(sizeof(struct run)) + pages(cell_bench(cell)->state_size) +
 		      pages((size_t)cell->threads * sizeof(struct tally));
 	stage->memory =
 		mmap(NULL, stage->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (cell->unfit[0])
-		explain(out, STATUS_SKIPPED, "PLACE", cell->unfit);
-	else if (stage->memory == MAP_FAILED)
-		explain_errno(out, STATUS_ERROR, -errno);
-	else
-		rc = run_on_stage(crew, stage, out);
-	if (!rc && out->status != STATUS_SKIPPED && !counted(window))
-		explain(out, STATUS_ERROR, "CALIBRATION",
-			"no probe found how many operations to do");
+	return stage->memory == MAP_FAILED ? -errno : 0;
+}
+
+/* Everything that the team touches is mapped here and untouched until thread 0 is the first. The
+ * stage is on the heap because a team that hangs keeps it. */
+static int run_opened(struct crew *crew, const struct window *window, struct sample *out)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+	int rc;
+
+	if (!stage) {
+		end_with_errno(out, STATUS_ERROR, -ENOMEM);
+		return 0;
+	}
+	stage->window = window;
+	rc = map_stage(stage);
+	if (rc) {
+		end_with_errno(out, STATUS_ERROR, rc);
+		free(stage);
+		return 0;
+	}
+	rc = run_on_stage(crew, stage, out);
 	if (rc)
 		return rc;
-	if (stage->memory != MAP_FAILED)
-		munmap(stage->memory, stage->size);
+	munmap(stage->memory, stage->size);
 	free(stage);
 	return 0;
+}
+
+int window_run(struct crew *crew, const struct window *window, struct sample *out)
+{
+	const struct cell *cell = window->cell;
+	int rc = 0;
+
+	prepare_sample(cell, out);
+	if (cell->unfit[0])
+		sample_end(out, STATUS_SKIPPED, "PLACE", cell->unfit);
+	else if (cell->hangs)
+		sample_end(out, STATUS_TIMEOUT, "", "its team hung earlier in this run");
+	else
+		rc = run_opened(crew, window, out);
+	if (out->status == STATUS_ERROR && !counted(window))
+		sample_end(out, STATUS_ERROR, "CALIBRATION",
+			"no probe found how many operations to do");
+	return rc;
 }

@@ -11,7 +11,6 @@ struct window {
 	uint64_t ops;       /* lockstep: operations to do */
 	int64_t length_ns;  /* nominal; a lockstep window ends at 5 times that at the latest */
 	int64_t lead_in_ns; /* nominal */
-	double chain_ghz;   /* by which holds are spun */
 	bool verify;        /* prove every hop instead of timing well */
 };
 

@@ -6,9 +6,11 @@
 #include "shim.h"
 #include "window.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +20,6 @@ struct worker {
 	int socket;
 	struct machine *machine;
 	struct crew *crew;
-	double chain_ghz;
 	int round, order;
 	bool stopping;
 	bool *idle; /* by cell: said in the first round that it cannot run */
@@ -39,12 +40,16 @@ static void say(const struct worker *worker, enum word word)
 		_exit(EXIT_FAILED); /* the supervisor is gone: nobody is left to measure for */
 }
 
+/* With flags 0 waits for the supervisor's word; with MSG_DONTWAIT looks whether there is one. */
 static void hear(struct worker *worker, int flags)
 {
 	char byte;
-	const ssize_t length = recv(worker->socket, &byte, 1, flags);
+	ssize_t length;
 
-	if (length == 0)
+	do
+		length = recv(worker->socket, &byte, 1, flags);
+	while (length < 0 && errno == EINTR);
+	if (length == 0 || (length < 0 && errno != EAGAIN))
 		_exit(EXIT_FAILED);
 	if (length == 1 && byte == WORD_STOP)
 		worker->stopping = true;
@@ -73,7 +78,6 @@ static void measure(struct slot *slot, struct sample *sample)
 		.ops = slot->cell->ops,
 		.length_ns = slot->cell->window_ns,
 		.lead_in_ns = plan->lead_in_ns,
-		.chain_ghz = worker->chain_ghz,
 	};
 	const int rc = window_run(worker->crew, &window, sample);
 
@@ -100,13 +104,13 @@ static int body(struct shim_state *state, void *arg)
 	}
 	while (shim_batch(state, slot->cell->ops ? slot->cell->ops : 1)) {
 		measure(slot, &sample);
-		if (sample.status == STATUS_SKIPPED)
+		if (sample.status == STATUS_SKIPPED || slot->cell->hangs)
 			worker->idle[sample.cell] = true;
 		if (sample.status != STATUS_OK) {
 			shim_skip(state, sample.reason); /* the row tells, not the shim */
 			continue;
 		}
-		shim_set_ops(state, sample.ops);
+		shim_set_ops(state, sample.ops ? sample.ops : 1);
 		shim_set_ns(state, (double)sample.wall_ns);
 	}
 	return 0;
@@ -124,9 +128,11 @@ static size_t lay_out(struct worker *worker, struct slot *slot)
 	struct random random =
 		random_from(plan->seed, (uint64_t)plan->invocation, (uint64_t)worker->round);
 	struct slot base = {worker, &plan->cell[plan->base], 0};
-	int order[plan->cells];
+	int *order = calloc(plan->cells, sizeof(*order));
 	size_t count = 0, slots = 0;
 
+	if (!order)
+		die(EXIT_FAILED, "out of memory for a round");
 	for (size_t i = 0; i < plan->cells; i++)
 		if ((int)i != plan->base && !worker->idle[i])
 			order[count++] = (int)i;
@@ -141,6 +147,7 @@ static size_t lay_out(struct worker *worker, struct slot *slot)
 				slot[slots++] = base;
 		}
 	}
+	free(order);
 	return slots;
 }
 
@@ -156,14 +163,6 @@ static int64_t steal_ns(void)
 		steal = -1;
 	fclose(file);
 	return steal < 0 ? -1 : steal * (NS_PER_S / sysconf(_SC_CLK_TCK));
-}
-
-static int64_t utc_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
 static void run_slots(struct slot *slot, size_t slots)
@@ -182,14 +181,14 @@ static void run_round(struct worker *worker)
 {
 	struct plan *plan = worker->plan;
 	const int64_t begin_ns = clock_now_ns(), steal_before_ns = steal_ns();
-	/* At worst each cell is a block of its own between two base windows. */
-	struct slot *slot = calloc(3 * plan->cells + 1, sizeof(*slot));
+	const size_t blocks = plan->cells / BLOCK_CELLS + 1;
+	struct slot *slot = calloc(plan->cells + 2 * blocks, sizeof(*slot));
 
 	if (!slot)
 		die(EXIT_FAILED, "out of memory for a round");
 	plan->round.round = worker->round;
-	plan->round.started_utc_ns = utc_ns();
-	plan->round.chain_ghz = worker->chain_ghz = clock_chain_ghz();
+	plan->round.started_utc_ns = clock_utc_ns();
+	plan->round.chain_ghz = clock_chain_ghz();
 	run_slots(slot, lay_out(worker, slot));
 	plan->round.wall_ns = clock_now_ns() - begin_ns;
 	plan->round.steal_ns = steal_before_ns < 0 ? -1 : steal_ns() - steal_before_ns;
@@ -198,26 +197,42 @@ static void run_round(struct worker *worker)
 	hear(worker, 0);
 }
 
-/* A cell without a count says so in its windows: skipped as it opens, or an error. */
+static void calibrate_cell(struct worker *worker, struct cell *cell)
+{
+	const struct window window = {.cell = cell, .length_ns = cell->window_ns};
+	struct sample sample;
+
+	if (window_calibrate(worker->crew, &window, &cell->ops, &sample) == -ETIMEDOUT) {
+		cell->hangs = true;
+		_exit(EXIT_FAILED); /* only the end of the process frees the team */
+	}
+}
+
+/* Cells that have their count, or are known to hang, were seen to by a worker before this one. A
+ * cell that gets none says so in its windows: skipped as it opens, or an error. */
 static void calibrate(struct worker *worker)
 {
 	struct plan *plan = worker->plan;
 
 	for (size_t i = 0; i < plan->cells && !worker->stopping; i++) {
 		struct cell *cell = &plan->cell[i];
-		const struct window window = {
-			.cell = cell, .length_ns = cell->window_ns, .chain_ghz = worker->chain_ghz};
-		struct sample sample;
 
-		cell->ops = 0;
-		if (cell->unfit[0] || cell_workload(cell)->shape->free_running)
+		if (cell->ops || cell->hangs || cell->unfit[0] ||
+			cell_workload(cell)->shape->free_running)
 			continue;
-		if (window_calibrate(worker->crew, &window, &cell->ops, &sample) == -ETIMEDOUT) {
-			sample.cell = (int)i;
-			journal(worker, &sample);
-			_exit(EXIT_FAILED);
-		}
+		calibrate_cell(worker, cell);
 		hear(worker, MSG_DONTWAIT);
+	}
+}
+
+/* A crew keeps a file open for each member, two for each CPU on a large machine. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 }
 
@@ -227,7 +242,8 @@ static void open_worker(struct worker *worker, int plan_fd, int socket_fd)
 	char why[PLACE_WHY];
 	int argc = 1;
 
-	*worker = (struct worker){.socket = socket_fd, .chain_ghz = clock_chain_ghz()};
+	*worker = (struct worker){.socket = socket_fd};
+	raise_file_limit();
 	if (plan_map(&worker->plan, plan_fd))
 		die(EXIT_USAGE, "worker: no plan; this command is the supervisor's");
 	if (machine_load(&worker->machine, NULL, why))

@@ -12,7 +12,6 @@
 struct plain {
 	struct cell cell;
 	struct crew *crew;
-	double chain_ghz;
 };
 
 enum { PLAIN_LEAD_IN_NS = NS_PER_MS };
@@ -28,14 +27,19 @@ static int report_trouble(struct shim_state *state, const struct sample *sample)
 	return 0;
 }
 
+/* Google Benchmark divides by the operations: what a mechanism measured itself is multiplied. */
+static double whole_ns(const struct cell *cell, const struct sample *sample)
+{
+	return cell_workload(cell)->shape->free_running ? (double)sample->wall_ns
+							: sample->value * (double)sample->ops;
+}
+
 static int plain_body(struct shim_state *state, void *arg)
 {
 	struct plain *plain = arg;
 	struct cell *cell = &plain->cell;
-	struct window window = {.cell = cell,
-		.length_ns = cell->window_ns,
-		.lead_in_ns = PLAIN_LEAD_IN_NS,
-		.chain_ghz = plain->chain_ghz};
+	struct window window = {
+		.cell = cell, .length_ns = cell->window_ns, .lead_in_ns = PLAIN_LEAD_IN_NS};
 	struct sample sample;
 
 	if (cell->unfit[0]) {
@@ -51,8 +55,8 @@ static int plain_body(struct shim_state *state, void *arg)
 		window_run(plain->crew, &window, &sample);
 		if (sample.status != STATUS_OK)
 			return report_trouble(state, &sample);
-		shim_set_ops(state, sample.ops);
-		shim_set_ns(state, (double)sample.wall_ns);
+		shim_set_ops(state, sample.ops ? sample.ops : 1);
+		shim_set_ns(state, whole_ns(cell, &sample));
 		shim_counter(state, "switches", (double)(sample.voluntary + sample.involuntary),
 			SHIM_PER_OP);
 		shim_counter(state, "cpu_ns", (double)sample.cpu_ns, SHIM_PER_OP);
@@ -83,7 +87,7 @@ static int run_plain(struct plain *plain, size_t cells)
 int worker_plain(const struct options *options, const struct selection *selection,
 	const struct machine *machine)
 {
-	const size_t cells = selection->cells - !selection->base_asked;
+	const size_t cells = selection->asked;
 	struct plain *plain = calloc(cells, sizeof(*plain));
 	int argc = options->argc, rc;
 	struct crew *crew;
@@ -97,7 +101,7 @@ int worker_plain(const struct options *options, const struct selection *selectio
 	fputs("baton: --benchmark_… given: one plain Google Benchmark process, no rounds, no CSV\n",
 		stderr);
 	for (size_t i = 0; i < cells; i++)
-		plain[i] = (struct plain){selection->cell[i], crew, clock_chain_ghz()};
+		plain[i] = (struct plain){selection->cell[i], crew};
 	rc = run_plain(plain, cells);
 	crew_close(crew);
 	free(plain);

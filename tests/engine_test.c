@@ -70,11 +70,8 @@ static struct cell cell_of(const struct bench *bench, int cpu_a, int cpu_b)
 
 static struct window window_of(const struct cell *cell, uint64_t ops)
 {
-	return (struct window){.cell = cell,
-		.ops = ops,
-		.length_ns = 20 * NS_PER_MS,
-		.lead_in_ns = NS_PER_MS,
-		.chain_ghz = 1};
+	return (struct window){
+		.cell = cell, .ops = ops, .length_ns = 20 * NS_PER_MS, .lead_in_ns = NS_PER_MS};
 }
 
 static void a_window_does_the_operations_it_was_given(void **state)
@@ -234,7 +231,7 @@ static void note_where(void *arg, int me)
 	struct roll *roll = arg;
 
 	roll->cpu[me] = sched_getcpu();
-	roll->tid[me] = crew_my_tid();
+	roll->tid[me] = gettid();
 }
 
 static void crew_members_sit_where_they_should(void **state)

@@ -26,23 +26,27 @@ static void count_distances(unsigned *seen, uint64_t reads)
 }
 
 /* Distances lie on multiples of the step, 1 ns to either side by rounding. So they form runs of
- * neighbours, and the smallest gap between the peaks of two runs is the step; rare runs, made by
- * interrupts, are left out. A clock that counts every ns makes one run without a gap. */
-static double smallest_gap(const unsigned *seen, uint64_t reads)
+ * neighbours, and the smallest gap between the peaks of two runs is the step; rare distances, made
+ * by interrupts, are left out. One wide run is a clock that counts every ns. One narrow run, all
+ * reads equally far apart, leaves only a bound: the step is that distance or less. */
+static int smallest_gap(const unsigned *seen, uint64_t reads)
 {
-	int peak = -1, before = -1, gap = 0;
+	int peak = -1, before = -1, gap = 0, width = 0;
 
 	for (int ns = 0; ns < DISTANCE_MAX_NS; ns++) {
-		if (seen[ns] > reads / 1000 && (peak < 0 || seen[ns] > seen[peak]))
-			peak = ns;
-		if (seen[ns] > reads / 1000 || peak < 0)
-			continue;
-		if (before >= 0 && (!gap || peak - before < gap))
-			gap = peak - before;
-		before = peak;
-		peak = -1;
+		if (seen[ns] > reads / 1000) {
+			peak = peak < 0 || seen[ns] > seen[peak] ? ns : peak;
+			width++;
+		} else if (peak >= 0) {
+			if (before >= 0 && (!gap || peak - before < gap))
+				gap = peak - before;
+			before = peak;
+			peak = -1;
+		}
 	}
-	return gap ? gap : 1;
+	if (gap)
+		return gap;
+	return width > 3 ? 1 : before > 0 ? before : DISTANCE_MAX_NS;
 }
 
 static int work(struct run *run, int me)

@@ -1,6 +1,7 @@
 /* pipe.c - one byte written to a pipe, one pipe for each direction */
 #include "pingpong.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 struct pipe {
@@ -12,7 +13,7 @@ static int open_pipe(struct run *run)
 	struct pipe *state = run->state;
 
 	*state = (struct pipe){{{-1, -1}, {-1, -1}}};
-	return pipe(state->ends[0]) || pipe(state->ends[1]) ? -errno : 0;
+	return pipe2(state->ends[0], O_CLOEXEC) || pipe2(state->ends[1], O_CLOEXEC) ? -errno : 0;
 }
 
 static void close_pipe(struct run *run)

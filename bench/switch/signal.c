@@ -18,7 +18,10 @@ static int await(struct run *run, int me)
 	(void)run, (void)me;
 	sigemptyset(&token);
 	sigaddset(&token, SIGUSR1);
-	return sigwaitinfo(&token, NULL) == SIGUSR1 ? 0 : -errno;
+	while (sigwaitinfo(&token, NULL) != SIGUSR1)
+		if (errno != EINTR) /* it comes back so from a stop and continue: signal(7) */
+			return -errno;
+	return 0;
 }
 
 static int work(struct run *run, int me)

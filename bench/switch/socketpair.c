@@ -12,6 +12,7 @@ static int open_socketpair(struct run *run)
 {
 	struct socketpair *state = run->state;
 
+	*state = (struct socketpair){{-1, -1}};
 	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, state->end) ? -errno : 0;
 }
 

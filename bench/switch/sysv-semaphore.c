@@ -22,7 +22,10 @@ static int add(const int *set, int thread, short count)
 {
 	struct sembuf operation = {.sem_num = (unsigned short)thread, .sem_op = count};
 
-	return semop(*set, &operation, 1) ? -errno : 0;
+	while (semop(*set, &operation, 1))
+		if (errno != EINTR) /* it comes back so from a stop and continue: signal(7) */
+			return -errno;
+	return 0;
 }
 
 static int pass(struct run *run, int to)
