@@ -321,9 +321,11 @@ static void finish(struct invocation *invocation)
 		return;
 	supervisor->worker_failed = true;
 	clear_progress();
-	fprintf(stderr,
-		"baton: W-WORKER invocation %d ended early (%s %d); its rows so far are kept\n",
-		invocation->plan->invocation + 1,
+	if (invocation->plan->calibrate)
+		fputs("baton: W-WORKER the calibration", stderr);
+	else
+		fprintf(stderr, "baton: W-WORKER invocation %d", invocation->plan->invocation + 1);
+	fprintf(stderr, " ended early (%s %d); rows so far are kept\n",
 		WIFSIGNALED(status) ? "killed by signal" : "exit code",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }

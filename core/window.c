@@ -253,7 +253,11 @@ static void collect(const struct stage *stage, struct sample *out)
 	const struct cell *cell = stage->window->cell;
 
 	for (int i = 0; i < cell->threads; i++)
-		if (stage->rc[i]) {
+		if (stage->rc[i] == -ETIMEDOUT) {
+			sample_end(out, STATUS_ERROR, "ETIMEDOUT",
+				"its lead-in alone took 5 nominal lengths; it was stopped");
+			return;
+		} else if (stage->rc[i]) {
 			end_with_errno(out, STATUS_ERROR, stage->rc[i]);
 			return;
 		}

@@ -23,7 +23,7 @@ enum { PAIRS = 60, WINDOW_NS = 20 * 1000 * 1000 };
 
 static const double promise = 0.02;
 
-/* A bare ping-pong: two functions that pass and await, by kind. */
+/* A bare ping-pong, of one of two kinds. */
 struct bare {
 	int cpu;
 	long trips;
@@ -31,8 +31,7 @@ struct bare {
 	_Alignas(128) _Atomic int word[2][32];
 	double ns_per_op;
 	pthread_barrier_t barrier;
-	void (*pass)(struct bare *, int to);
-	void (*await)(struct bare *, int me);
+	bool futex; /* or else pipe */
 };
 
 static void pipe_pass(struct bare *bare, int to)
@@ -62,6 +61,22 @@ static void futex_await(struct bare *bare, int me)
 	atomic_store_explicit(&bare->word[me][0], 0, memory_order_relaxed);
 }
 
+static void pass(struct bare *bare, int to)
+{
+	if (bare->futex)
+		futex_pass(bare, to);
+	else
+		pipe_pass(bare, to);
+}
+
+static void await(struct bare *bare, int me)
+{
+	if (bare->futex)
+		futex_await(bare, me);
+	else
+		pipe_await(bare, me);
+}
+
 static double now_ns(void)
 {
 	struct timespec now;
@@ -83,8 +98,8 @@ static void pin(int cpu)
 static void trips(struct bare *bare, long count)
 {
 	for (long i = 0; i < count; i++) {
-		bare->pass(bare, 1);
-		bare->await(bare, 0);
+		pass(bare, 1);
+		await(bare, 0);
 	}
 }
 
@@ -97,8 +112,8 @@ static void *partner(void *arg)
 	for (;;) {
 		pthread_barrier_wait(&bare->barrier);
 		for (long i = 0; i < bare->trips + bare->trips / 20; i++) {
-			bare->await(bare, 1);
-			bare->pass(bare, 0);
+			await(bare, 1);
+			pass(bare, 0);
 		}
 		pthread_barrier_wait(&bare->barrier);
 	}
@@ -197,8 +212,8 @@ static bool hold(struct crew *crew, int cpu, const char *mechanism, struct bare 
 
 int main(void)
 {
-	struct bare futex = {.pass = futex_pass, .await = futex_await};
-	struct bare pipes = {.pass = pipe_pass, .await = pipe_await};
+	struct bare futex = {.futex = true};
+	struct bare pipes = {.futex = false};
 	struct machine *machine;
 	struct crew *crew;
 	char why[PLACE_WHY] = "set-up failed";
