@@ -3,14 +3,23 @@
 
 #include "audit.h"
 #include "catalogue.h"
+#include "check.h"
 #include "crew.h"
+#include "die.h"
+#include "handoff.h"
+#include "lock.h"
+#include "pingpong.h"
+#include "plan.h"
 #include "tsan.h"
 #include "window.h"
+#include "worker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,7 +69,7 @@ static int index_of(const struct bench *bench)
 static struct cell cell_of(const struct bench *bench, int cpu_a, int cpu_b)
 {
 	struct cell cell = {.bench = index_of(bench),
-		.threads = 2,
+		.threads = bench->workloads[0].shape->threads,
 		.cpu = {cpu_a, cpu_b},
 		.window_ns = 20 * NS_PER_MS};
 
@@ -74,6 +83,16 @@ static struct window window_of(const struct cell *cell, uint64_t ops)
 		.cell = cell, .ops = ops, .length_ns = 20 * NS_PER_MS, .lead_in_ns = NS_PER_MS};
 }
 
+/* A window that other work on the CPUs does not cut off before its operations are done. */
+static struct window patient_window_of(const struct cell *cell, uint64_t ops, uint64_t lead_ops)
+{
+	struct window window = window_of(cell, ops);
+
+	window.length_ns = NS_PER_S;
+	window.lead_in_ns = (int64_t)(lead_ops - 2) * NS_PER_S / (int64_t)ops;
+	return window;
+}
+
 static void a_window_does_the_operations_it_was_given(void **state)
 {
 	struct bed *bed = *state;
@@ -81,7 +100,7 @@ static void a_window_does_the_operations_it_was_given(void **state)
 
 	for (int other = 0; other < 2; other++) {
 		const struct cell cell = cell_of(&fake_spin, bed->cpu[0], bed->cpu[other]);
-		const struct window window = window_of(&cell, 200);
+		const struct window window = patient_window_of(&cell, 200, 12);
 
 		assert_int_equal(window_run(bed->crew, &window, &sample), 0);
 		assert_int_equal(sample.status, STATUS_OK);
@@ -97,7 +116,7 @@ static void switches_outside_the_band_are_flagged(void **state)
 {
 	struct bed *bed = *state;
 	const struct cell cell = cell_of(&fake_spin, bed->cpu[0], bed->cpu[1]);
-	const struct window window = window_of(&cell, 2000);
+	const struct window window = patient_window_of(&cell, 2000, 102);
 	struct sample sample;
 
 	if (bed->cpu[0] == bed->cpu[1])
@@ -193,18 +212,13 @@ static void a_team_that_hangs_is_given_up(void **state)
 static void calibration_fills_the_window(void **state)
 {
 	struct bed *bed = *state;
-	const struct cell cell = cell_of(&fake_slow, bed->cpu[0], bed->cpu[0]);
-	const struct window window = window_of(&cell, 0);
+	const struct cell cell = cell_of(&fake_spin, bed->cpu[0], bed->cpu[1]);
+	struct window window = window_of(&cell, 0);
 	struct sample sample;
 	uint64_t ops = 0;
 
-	/* 5 ms a hop, or longer beside other work: four hops or fewer fill 20 ms. */
+	window.length_ns = NS_PER_S; /* of patience alone: probes are short */
 	assert_int_equal(window_calibrate(bed->crew, &window, &ops, &sample), 0);
-	assert_in_range(ops, 2, 4);
-	const struct cell quick = cell_of(&fake_spin, bed->cpu[0], bed->cpu[1]);
-	const struct window quick_window = window_of(&quick, 0);
-
-	assert_int_equal(window_calibrate(bed->crew, &quick_window, &ops, &sample), 0);
 	assert_true(ops >= 2);
 	assert_int_equal(ops % 2, 0);
 }
@@ -219,6 +233,416 @@ static void a_window_without_a_count_is_an_error(void **state)
 	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
 	assert_int_equal(sample.status, STATUS_ERROR);
 	assert_string_equal(sample.id, "CALIBRATION");
+}
+
+/* The stop comes with the twentieth hop of all: in the timed stretch after a lead-in of two, in the
+ * lead-in if that has a hundred. */
+static void a_stopped_window_tells_of_what_was_done(void **state)
+{
+	static const uint64_t done[] = {
+		[LANES_PINGPONG] = 20, [LANES_LATENCY] = 20, [LANES_STREAM] = 19};
+	struct bed *bed = *state;
+	struct sample sample;
+
+	for (int workload = LANES_PINGPONG; workload <= LANES_STREAM; workload++) {
+		struct cell cell = cell_of(&fake_lanes, bed->cpu[0], bed->cpu[0]);
+		const struct window brief = patient_window_of(&cell, 1000, 2);
+		const struct window late = patient_window_of(&cell, 1000, 102);
+
+		cell.workload = workload;
+		strcpy(cell.params, "halt=20");
+		assert_int_equal(window_run(bed->crew, &brief, &sample), 0);
+		assert_int_equal(sample.status, STATUS_OK);
+		assert_int_equal(sample.ops, done[workload]);
+		assert_int_equal(window_run(bed->crew, &late, &sample), 0);
+		assert_int_equal(sample.status, STATUS_ERROR);
+		assert_string_equal(sample.id, "ETIMEDOUT");
+	}
+}
+
+/* The very last value, so that nobody waits for a partner who has given up. */
+static void a_spoilt_value_is_seen(void **state)
+{
+	static const struct {
+		int workload;
+		const char *params;
+	} spoilt[] = {{LANES_STREAM, "lane=0;spoil=9"}, {LANES_LATENCY, "lane=0;spoil=4"},
+		{LANES_LATENCY, "lane=1;spoil=4"}};
+	struct bed *bed = *state;
+	struct sample sample;
+
+	for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
+		struct cell cell = cell_of(&fake_lanes, bed->cpu[0], bed->cpu[0]);
+		const struct window window = patient_window_of(&cell, 8, 2);
+
+		cell.workload = spoilt[i].workload;
+		strcpy(cell.params, spoilt[i].params);
+		assert_int_equal(window_run(bed->crew, &window, &sample), 0);
+		assert_int_equal(sample.status, STATUS_ERROR);
+		assert_string_equal(sample.id, "EBADMSG");
+		cell.params[0] = '\0';
+		assert_int_equal(window_run(bed->crew, &window, &sample), 0);
+		assert_int_equal(sample.status, STATUS_OK);
+		assert_int_equal(sample.ops, 8);
+	}
+}
+
+static int no_hop(struct run *run, int thread)
+{
+	(void)run, (void)thread;
+	return 0;
+}
+
+/* Each side by itself: a token that did not come has the wrong number. */
+static void both_sides_look_at_the_tokens_number(void **state)
+{
+	struct tally tally[2];
+	struct run run = {.tally = tally};
+
+	(void)state;
+	for (uint64_t number = 0; number < 4; number++) {
+		memset(tally, 0, sizeof(tally));
+		atomic_store(&run.token, number);
+		assert_int_equal(
+			pingpong_return(&run, 1, no_hop, no_hop, true), number == 1 ? 0 : -EBADMSG);
+	}
+	memset(tally, 0, sizeof(tally));
+	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, true), -EBADMSG);
+	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, false), 0);
+}
+
+static void the_partner_is_let_sleep(void **state)
+{
+	struct bed *bed = *state;
+	const struct cell cell = cell_of(&fake_spin, bed->cpu[0], bed->cpu[1]);
+	const struct window window = patient_window_of(&cell, 20, 2);
+	struct sample sample;
+
+	if (bed->cpu[0] == bed->cpu[1])
+		skip(); /* on one CPU the starter must not spin */
+	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
+	assert_true(sample.lead_in_ns >= 300 * NS_PER_US);
+}
+
+static void a_streak_ends_with_another_owner(void **state)
+{
+	struct run run = {0};
+	uint64_t greedy = 0, polite = 0;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3; i++) {
+		lock_note_owner(&run, LOCK_GREEDY, &greedy);
+		assert_int_equal(greedy, i);
+	}
+	lock_note_owner(&run, LOCK_POLITE, &polite);
+	assert_int_equal(polite, 1);
+	lock_note_owner(&run, LOCK_GREEDY, &greedy);
+	assert_int_equal(greedy, 1);
+	assert_int_equal(run.guarded.count, 5);
+}
+
+static void stamps_add_up(void **state)
+{
+	struct tally tally = {0};
+
+	(void)state;
+	lock_note_times(&tally, 100, 130, 135);
+	lock_note_times(&tally, 200, 210, 217);
+	assert_int_equal(tally.waited_ns, 40);
+	assert_int_equal(tally.longest_wait_ns, 30);
+	assert_int_equal(tally.held_ns, 12);
+}
+
+static void the_lead_in_leaves_no_trace_in_the_account(void **state)
+{
+	(void)state;
+	for (int stamps = 0; stamps < 2; stamps++) {
+		struct tally tally = {.loops = 1,
+			.acquisitions = 2,
+			.longest_streak = 3,
+			.held_ns = 4,
+			.waited_ns = 5,
+			.longest_wait_ns = 6,
+			.schedstat_fd = -1};
+		struct run run = {.tally = &tally, .timed_ns = 1000};
+
+		lock_begin(&run, 0, stamps, 990);
+		assert_int_equal(tally.loops + tally.acquisitions + tally.longest_streak, 0);
+		assert_int_equal(tally.held_ns, 0);
+		assert_int_equal(tally.waited_ns, stamps ? 0 : -1);
+		assert_int_equal(tally.longest_wait_ns, stamps ? 0 : -1);
+		lock_begin(&run, 0, stamps, 1030); /* of that wait 30 ns lie in the timed phase */
+		assert_int_equal(tally.waited_ns, stamps ? 30 : -1);
+		assert_int_equal(tally.longest_wait_ns, stamps ? 30 : -1);
+	}
+}
+
+/* A 300000th of 3 us is less than any clock cycle. */
+static void holds_are_shared_out_among_the_turns(void **state)
+{
+	const struct run run = {.params = "hold_ns=3000"};
+
+	(void)state;
+	assert_true(lock_hold_for(&run, 1).chain > 100);
+	assert_int_equal(lock_hold_for(&run, 300000).chain, 1);
+	assert_true(lock_hold_for(&run, 1).measured_ns > 100);
+}
+
+static void the_timed_stretch_begins_when_all_have_the_lock(void **state)
+{
+	struct bed *bed = *state;
+	struct cell cell = cell_of(&fake_late, bed->cpu[0], bed->cpu[1]);
+	struct window window = window_of(&cell, 0);
+	struct sample sample;
+
+	strcpy(cell.params, "hold_ns=3");
+	window.length_ns = 100 * NS_PER_MS;
+	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
+	assert_int_equal(sample.status, STATUS_OK);
+}
+
+/* In a crew of its own: the wanderer stays where it went. */
+static void a_thread_off_its_cpu_is_an_error(void **state)
+{
+	struct bed *bed = *state;
+	struct cell cell = cell_of(&fake_wanderer, bed->cpu[0], bed->cpu[0]);
+	const struct window window = window_of(&cell, 1);
+	struct sample sample;
+	struct crew *crew;
+
+	if (bed->cpu[0] == bed->cpu[1])
+		skip(); /* there is nowhere to go */
+	assert_int_equal(crew_open(&crew, bed->machine), 0);
+	for (int i = 1; i >= 0; i--) { /* away, and back again in a window that begins astray */
+		snprintf(cell.params, sizeof(cell.params), "to=%d", bed->cpu[i]);
+		assert_int_equal(window_run(crew, &window, &sample), 0);
+		assert_int_equal(sample.status, STATUS_ERROR);
+		assert_string_equal(sample.id, "STRAYED");
+	}
+	assert_int_equal(window_run(crew, &window, &sample), 0);
+	assert_int_equal(sample.status, STATUS_OK);
+	crew_close(crew);
+}
+
+/* 20 ms at 7 us an operation are 2857: whole trips, from five probes and at least one before. */
+static void calibration_takes_the_probes_within_the_band(void **state)
+{
+	static const char *const params[] = {"", "restless=1"};
+	struct bed *bed = *state;
+	struct sample sample;
+	uint64_t ops;
+
+	for (int i = 0; i < 2; i++) {
+		struct cell cell = cell_of(&fake_forged, bed->cpu[0], bed->cpu[0]);
+		const struct window window = window_of(&cell, 0);
+		const int before = fake_forged_windows();
+
+		strcpy(cell.params, params[i]);
+		assert_int_equal(window_calibrate(bed->crew, &window, &ops, &sample), 0);
+		assert_int_equal(ops, 2856);
+		assert_true(fake_forged_windows() - before >= 1 + 5);
+	}
+}
+
+/* What `baton check` would say of one mechanism, as its exit code. */
+static int check_of(const struct bed *bed, const struct bench *bench)
+{
+	struct cell cell = cell_of(bench, bed->cpu[0], bed->cpu[0]);
+	const struct selection selection = {.cell = &cell, .cells = 1, .asked = 1};
+	int status;
+	const pid_t child = fork();
+
+	if (child == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(EXIT_UNFIT);
+		_exit(check_run(&selection, bed->machine));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void check_tells_the_broken_from_the_sound(void **state)
+{
+	struct bed *bed = *state;
+
+	assert_int_equal(check_of(bed, &fake_forged), EXIT_OK);
+	assert_int_equal(check_of(bed, &fake_early), EXIT_FAILED);
+	assert_int_equal(check_of(bed, &fake_full), EXIT_SKIPPED);
+}
+
+/* A worker in a child, with this process in its supervisor's place. */
+struct office {
+	struct plan *plan;
+	int plan_fd;
+	int ends[2]; /* the supervisor's, the worker's */
+	pid_t worker;
+};
+
+/* A plan of `refused` cells that are skipped as they open, and the base. */
+static void fill_plan(const struct bed *bed, struct plan *plan, int refused)
+{
+	plan->rounds = 3;
+	plan->base = refused;
+	plan->lead_in_ns = NS_PER_MS / 10;
+	for (int i = 0; i <= refused; i++) {
+		plan->cell[i] =
+			cell_of(i < refused ? &fake_full : &fake_spin, bed->cpu[0], bed->cpu[0]);
+		plan->cell[i].ops = 2;
+	}
+}
+
+static void open_office(struct office *office, const struct bed *bed, int refused)
+{
+	assert_int_equal(plan_create(&office->plan, (size_t)refused + 1, &office->plan_fd), 0);
+	fill_plan(bed, office->plan, refused);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, office->ends), 0);
+}
+
+static void employ(struct office *office)
+{
+	const struct timeval patience = {.tv_sec = 20};
+
+	office->worker = fork();
+	if (office->worker == 0) {
+		close(office->ends[0]);
+		_exit(worker_main(office->plan_fd, office->ends[1]));
+	}
+	close(office->ends[1]);
+	close(office->plan_fd);
+	setsockopt(office->ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
+/* Waits for the worker's next word; how many rows are in the journal then. */
+static size_t rows_at(const struct office *office, enum word word)
+{
+	char byte = 0;
+
+	assert_int_equal(recv(office->ends[0], &byte, 1, 0), 1);
+	assert_int_equal(byte, word);
+	return atomic_load(&office->plan->sampled);
+}
+
+static void answer(const struct office *office, enum word word)
+{
+	const char byte = (char)word;
+
+	atomic_store(&office->plan->sampled, 0);
+	assert_int_equal(send(office->ends[0], &byte, 1, MSG_NOSIGNAL), 1);
+}
+
+static int dismissed(struct office *office)
+{
+	int status;
+
+	close(office->ends[0]);
+	assert_int_equal(waitpid(office->worker, &status, 0), office->worker);
+	plan_free(office->plan);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Of 300 cells: blocks of ten between two windows of the base. */
+static void assert_row(const struct plan *plan, size_t row, size_t order)
+{
+	const struct sample *sample = &plan->journal[row];
+
+	assert_int_equal(sample->order, order);
+	assert_int_equal(sample->block, order / 12);
+	assert_int_equal(sample->round, 0);
+	assert_int_equal(sample->cell == plan->base, order % 12 == 0 || order % 12 == 11);
+}
+
+static void a_worker_hands_over_every_row(void **state)
+{
+	enum { REFUSED = 300, ROWS = REFUSED / 10 * 12 };
+	struct office office;
+
+	open_office(&office, *state, REFUSED);
+	employ(&office);
+	assert_int_equal(rows_at(&office, WORD_JOURNAL), JOURNAL_MAX);
+	for (size_t i = 0; i < JOURNAL_MAX; i++)
+		assert_row(office.plan, i, i);
+	answer(&office, WORD_GO);
+	assert_int_equal(rows_at(&office, WORD_ROUND), ROWS - JOURNAL_MAX);
+	for (size_t i = 0; i < ROWS - JOURNAL_MAX; i++)
+		assert_row(office.plan, i, JOURNAL_MAX + i);
+	assert_true(office.plan->round.chain_ghz > 0 && office.plan->round.wall_ns > 0);
+	answer(&office, WORD_GO);
+	/* What cannot run is said once: the base is left. */
+	assert_int_equal(rows_at(&office, WORD_ROUND), 1);
+	assert_int_equal(office.plan->journal[0].round, 1);
+	answer(&office, WORD_STOP);
+	assert_int_equal(rows_at(&office, WORD_DONE), 0);
+	assert_int_equal(dismissed(&office), EXIT_OK);
+}
+
+/* The order of a round of eight cells, base windows left out. */
+static void take_order(const struct office *office, int order[8])
+{
+	const size_t rows = rows_at(office, WORD_ROUND);
+	size_t taken = 0;
+
+	assert_int_equal(rows, 8 + 2);
+	for (size_t i = 0; i < rows; i++)
+		if (office->plan->journal[i].cell != office->plan->base)
+			order[taken++] = office->plan->journal[i].cell;
+	assert_int_equal(taken, 8);
+	answer(office, WORD_GO);
+}
+
+/* Three rounds of a seed's invocation. */
+static void take_orders(const struct bed *bed, uint64_t seed, int invocation, int order[3][8])
+{
+	struct office office;
+
+	open_office(&office, bed, 8);
+	office.plan->seed = seed;
+	office.plan->invocation = invocation;
+	for (int i = 0; i < 8; i++)
+		office.plan->cell[i] = office.plan->cell[office.plan->base];
+	employ(&office);
+	for (int round = 0; round < 3; round++)
+		take_order(&office, order[round]);
+	rows_at(&office, WORD_DONE);
+	assert_int_equal(dismissed(&office), EXIT_OK);
+}
+
+/* None of nine rounds has another's order but for the one that is the same again. */
+static void every_round_has_an_order_of_its_own(void **state)
+{
+	int order[9][8], again[3][8];
+
+	take_orders(*state, 1, 0, order);
+	take_orders(*state, 1, 1, order + 3);
+	take_orders(*state, 2, 0, order + 6);
+	take_orders(*state, 1, 0, again);
+	assert_memory_equal(order, again, sizeof(again));
+	for (int i = 0; i < 9; i++)
+		for (int j = 0; j < i; j++)
+			assert_memory_not_equal(order[i], order[j], sizeof(order[i]));
+}
+
+static void a_worker_told_to_stop_measures_no_more(void **state)
+{
+	struct office office;
+
+	open_office(&office, *state, 3);
+	answer(&office, WORD_STOP); /* before it asks */
+	employ(&office);
+	assert_int_equal(rows_at(&office, WORD_ROUND), 0);
+	answer(&office, WORD_GO);
+	assert_int_equal(rows_at(&office, WORD_DONE), 0);
+	assert_int_equal(dismissed(&office), EXIT_OK);
+}
+
+static void a_worker_without_a_supervisor_gives_up(void **state)
+{
+	struct office office;
+
+	open_office(&office, *state, 3);
+	employ(&office);
+	rows_at(&office, WORD_ROUND);
+	assert_int_equal(dismissed(&office), EXIT_FAILED);
 }
 
 struct roll {
@@ -310,6 +734,66 @@ static void audit_derives_from_tallies(void **state)
 	assert_int_equal(sample.flags, FLAG_LOAD);
 }
 
+/* Thread 0 from 1000 to 1001000, thread 1 within that. */
+static void audit_asks_the_thread_that_keeps_the_time(void **state)
+{
+	static const struct {
+		int workload;
+		int64_t begin_ns, wall_ns;
+	} kept[] = {{LANES_PINGPONG, 1000, 1000000}, {LANES_LATENCY, 1000, 1000000},
+		{LANES_STREAM, 1001, 999998}};
+	struct finished finished;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		struct sample sample = {.value = NAN};
+
+		finish_by_hand(&finished);
+		finished.cell.bench = index_of(&fake_lanes);
+		finished.cell.workload = kept[i].workload;
+		audit_window(&finished.cell, &finished.run, &sample);
+		assert_int_equal(sample.wall_ns, kept[i].wall_ns);
+		assert_int_equal(audit_begin_ns(&finished.cell, &finished.run), kept[i].begin_ns);
+	}
+	/* The other way round: the starter's stretch is the shorter one. */
+	finish_by_hand(&finished);
+	finished.cell.bench = index_of(&fake_spin);
+	finished.tally[0].begin_ns = 5000;
+	struct sample sample = {.value = NAN};
+
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_int_equal(sample.wall_ns, 996000);
+}
+
+static void audit_takes_the_mechanisms_own_value(void **state)
+{
+	struct finished finished;
+	struct sample sample = {.value = NAN};
+
+	(void)state;
+	finish_by_hand(&finished);
+	finished.run.value = 15;
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_true(sample.value == 15);
+}
+
+static void audit_counts_as_slept_what_slept(void **state)
+{
+	struct finished finished;
+	struct sample sample = {.value = NAN};
+
+	(void)state;
+	finish_by_hand(&finished);
+	finished.tally[1].usage.involuntary = 300;
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_true(sample.slept > 0.199 && sample.slept < 0.201);
+	assert_int_equal(sample.involuntary, 300);
+	finished.tally[0].usage.voluntary = 5000;
+	sample = (struct sample){.value = NAN};
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_true(sample.slept == 1);
+}
+
 static void audit_reads_a_shared_cpu_by_what_was_not_run(void **state)
 {
 	struct finished finished;
@@ -339,22 +823,47 @@ static void audit_misses_no_lost_count(void **state)
 
 int main(void)
 {
+	/* First, while this process has no threads: a child of a process that has some may start
+	 * none of its own under ThreadSanitizer. */
+	const struct CMUnitTest in_children[] = {
+		cmocka_unit_test(a_team_that_hangs_is_given_up),
+		cmocka_unit_test(check_tells_the_broken_from_the_sound),
+		cmocka_unit_test(a_worker_hands_over_every_row),
+		cmocka_unit_test(every_round_has_an_order_of_its_own),
+		cmocka_unit_test(a_worker_told_to_stop_measures_no_more),
+		cmocka_unit_test(a_worker_without_a_supervisor_gives_up),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_does_the_operations_it_was_given),
 		cmocka_unit_test(switches_outside_the_band_are_flagged),
 		cmocka_unit_test(a_token_that_comes_early_is_seen),
 		cmocka_unit_test(a_lock_that_lets_two_in_is_seen),
+		cmocka_unit_test(a_stopped_window_tells_of_what_was_done),
+		cmocka_unit_test(a_spoilt_value_is_seen),
+		cmocka_unit_test(both_sides_look_at_the_tokens_number),
+		cmocka_unit_test(the_partner_is_let_sleep),
+		cmocka_unit_test(a_streak_ends_with_another_owner),
+		cmocka_unit_test(stamps_add_up),
+		cmocka_unit_test(holds_are_shared_out_among_the_turns),
+		cmocka_unit_test(the_lead_in_leaves_no_trace_in_the_account),
+		cmocka_unit_test(the_timed_stretch_begins_when_all_have_the_lock),
+		cmocka_unit_test(a_thread_off_its_cpu_is_an_error),
 		cmocka_unit_test(a_refusal_is_a_skip_with_the_reason),
 		cmocka_unit_test(a_window_cannot_run_away),
-		cmocka_unit_test(a_team_that_hangs_is_given_up),
 		cmocka_unit_test(calibration_fills_the_window),
+		cmocka_unit_test(calibration_takes_the_probes_within_the_band),
 		cmocka_unit_test(a_window_without_a_count_is_an_error),
 		cmocka_unit_test(crew_members_sit_where_they_should),
 		cmocka_unit_test(crew_cannot_sit_on_a_cpu_that_is_not_there),
 		cmocka_unit_test(audit_derives_from_tallies),
+		cmocka_unit_test(audit_asks_the_thread_that_keeps_the_time),
+		cmocka_unit_test(audit_takes_the_mechanisms_own_value),
+		cmocka_unit_test(audit_counts_as_slept_what_slept),
 		cmocka_unit_test(audit_reads_a_shared_cpu_by_what_was_not_run),
 		cmocka_unit_test(audit_misses_no_lost_count),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	const int failed = cmocka_run_group_tests(in_children, set_up, tear_down);
+
+	return failed + cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,6 +4,13 @@
 
 #include "bench.h"
 
-extern const struct bench fake_early, fake_open_lock, fake_full, fake_slow, fake_deaf, fake_spin;
+extern const struct bench fake_early, fake_open_lock, fake_full, fake_slow, fake_deaf, fake_spin,
+	fake_lanes, fake_late, fake_forged, fake_wanderer;
+
+/* Workloads of fake_lanes. */
+enum { LANES_PINGPONG, LANES_LATENCY, LANES_STREAM };
+
+/* Windows that fake_forged has worked in. */
+int fake_forged_windows(void);
 
 #endif

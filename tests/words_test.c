@@ -1,10 +1,13 @@
 /* words_test.c - the parts that need no threads: words, numbers, order, statistics, CSV */
 #include "catalogue.h"
 #include "cell.h"
+#include "die.h"
 #include "nearest.h"
 #include "random.h"
 #include "results.h"
+#include "select.h"
 #include "stats.h"
+#include "summary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,6 +115,110 @@ static void a_shuffle_keeps_everything(void **state)
 	assert_int_equal(sum, 49 * 50 / 2);
 }
 
+static struct machine *elsewhere(const char *topology)
+{
+	struct machine *machine;
+	char why[PLACE_WHY];
+
+	assert_int_equal(machine_load(&machine, topology, why), 0);
+	return machine;
+}
+
+/* A cell that is drawn, another of the same place, and one that is fixed there. */
+static void place_cells(struct cell cell[3], const struct place *place)
+{
+	memset(cell, 0, 3 * sizeof(*cell));
+	for (int i = 0; i < 3; i++) {
+		cell[i].threads = 2;
+		cell[i].cpu[0] = place->cpu_a;
+		cell[i].cpu[1] = place->cpu_b;
+		cell[i].fixed = i == 2;
+		strcpy(cell[i].place, place->name);
+	}
+}
+
+/* 400 draws of at most 32 ordered pairs: none is missed, and the seed is always the same. */
+static void draws_reach_every_pair_of_a_place_both_ways(void **state)
+{
+	struct machine *machine = elsewhere("pack:2 [numa] l3:2 core:2 pu:1");
+	struct random random = random_from(7, 0, 0);
+	size_t places;
+	const struct place *place = machine_places(machine, &places);
+
+	(void)state;
+	assert_int_equal(places, 4);
+	for (size_t i = 0; i < places; i++) {
+		bool seen[8][8] = {{false}};
+		size_t distinct = 0;
+		struct cell cell[3];
+		char name[PLACE_NAME];
+
+		place_cells(cell, &place[i]);
+		for (int draw = 0; draw < 400; draw++) {
+			select_draw(cell, 3, machine, &random);
+			const int *cpu = cell[0].cpu;
+
+			distinct += !seen[cpu[0]][cpu[1]];
+			seen[cpu[0]][cpu[1]] = true;
+			machine_place_of(machine, cpu[0], cpu[1], name);
+			assert_string_equal(name, place[i].name);
+			assert_int_equal(cell[0].home, machine_node(machine, cpu[0]));
+			assert_memory_equal(cell[1].cpu, cpu, 2 * sizeof(*cpu));
+		}
+		assert_int_equal(distinct,
+			strcmp(place[i].name, "same-cpu") ? 2 * place[i].pairs : place[i].pairs);
+		assert_int_equal(cell[2].cpu[0], place[i].cpu_a);
+		assert_int_equal(cell[2].cpu[1], place[i].cpu_b);
+	}
+	machine_free(machine);
+}
+
+/* Cells that the options choose on two packages of two cores; of these so many with one thread. */
+static size_t chosen(const struct options *options, struct selection *selection, size_t *alone)
+{
+	struct machine *machine = elsewhere("pack:2 core:2 pu:1");
+
+	*alone = 0;
+	select_cells(selection, options, machine);
+	machine_free(machine);
+	for (size_t i = 0; i < selection->cells; i++) {
+		*alone += selection->cell[i].threads == 1;
+		if (selection->cell[i].threads == 1)
+			assert_int_equal(selection->cell[i].cpu[0], selection->cell[i].cpu[1]);
+	}
+	return selection->cells;
+}
+
+static void selections_are_what_was_asked_for(void **state)
+{
+	static const struct {
+		struct options options;
+		size_t cells, alone;
+		bool fixed;
+	} asked[] = {
+		{{.mechanisms = "forged,spin", .places = "all"}, 4, 1, false},
+		{{.mechanisms = "forged,spin", .places = "package,machine"}, 2, 0, false},
+		{{.mechanisms = "spin", .places = "package"}, 1, 0, false},
+		{{.mechanisms = "spin", .places = "pairs"}, 10, 0, true},
+		{{.mechanisms = "forged,spin", .places = "pairs"}, 14, 4, true},
+		{{.mechanisms = "late", .places = "same-cpu"}, 4, 0, false},
+		{{.mechanisms = "late", .places = "same-cpu", .filter = "hold_ns=3$"}, 1, 0, false},
+		{{.mechanisms = "spin-twice", .places = "same-cpu"}, 1, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct selection selection;
+		size_t alone;
+
+		assert_int_equal(chosen(&asked[i].options, &selection, &alone), asked[i].cells);
+		assert_int_equal(alone, asked[i].alone);
+		for (size_t c = 0; c < selection.cells; c++)
+			assert_int_equal(selection.cell[c].fixed, asked[i].fixed);
+		free(selection.cell);
+	}
+}
+
 static void medians(void **state)
 {
 	double odd[] = {5, 1, 3}, even[] = {4, 1, 3, 2}, one[] = {7};
@@ -189,6 +296,165 @@ static void csv_is_quoted_and_never_empty(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void rows_say_what_is_known(void **state)
+{
+	char folder[] = "/tmp/baton-words-XXXXXX", *text;
+	const struct cell cell = {.threads = 2, .place = "here"};
+	struct sample sample = {.cpu = {3, 5},
+		.value = 2.5,
+		.ops = 10,
+		.wall_ns = 25,
+		.lead_in_ns = 7,
+		.cpu_ns = 50,
+		.runqueue_wait_ns = -1,
+		.voluntary = 9,
+		.involuntary = 1,
+		.slept = 0.9,
+		.foreign_share = NAN};
+	struct results *results;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(results_open(&results, folder, "id"), 0);
+	results_sample(results, 4, &cell, &sample);
+	sample.flags = FLAG_LOAD | FLAG_SWITCHES;
+	results_sample(results, 4, &cell, &sample);
+	sample = (struct sample){.cpu = {3, 5},
+		.home = -1,
+		.strayed = -1,
+		.order = 8,
+		.value = NAN,
+		.slept = NAN,
+		.foreign_share = NAN,
+		.status = STATUS_SKIPPED,
+		.id = "ENOSPC",
+		.reason = "a, b"};
+	results_sample(results, 4, &cell, &sample);
+	sample.status = STATUS_ERROR;
+	results_sample(results, 4, &cell, &sample);
+	assert_int_equal(results_close(results), 0);
+	text = read_file(folder, "samples.csv");
+	assert_non_null(strstr(text, ",here,3-5,0,2,NA,handoff,ns,2.5,10,25,7,50,9,1,0.9,NA,NA,0,"
+				     "ok,NA\n"));
+	assert_non_null(strstr(text, ",2.5,10,25,7,50,9,1,0.9,NA,NA,0,flagged:SWITCHES+LOAD,NA\n"));
+	assert_non_null(strstr(text, "1,id,4,0,0,8,"));
+	assert_non_null(strstr(text, ",here,3-5,NA,2,NA,handoff,ns,NA,NA,NA,NA,NA,NA,NA,NA,NA,NA,"
+				     "NA,skipped:ENOSPC,\"a, b\"\n"));
+	assert_non_null(strstr(text, ",NA,NA,NA,NA,NA,NA,NA,NA,NA,NA,NA,error:ENOSPC,\"a, b\"\n"));
+	free(text);
+	free(read_file(folder, "threads.csv"));
+	free(read_file(folder, "rounds.csv"));
+	free(read_file(folder, "context.csv"));
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* Three cells: the second is skipped, the third is a base that nobody asked for. */
+struct reckoning {
+	struct cell cell[3];
+	struct selection selection;
+	struct summary *summary;
+	struct sample sample;
+};
+
+static void begin_reckoning(struct reckoning *reckoning)
+{
+	memset(reckoning, 0, sizeof(*reckoning));
+	for (int i = 0; i < 3; i++) {
+		reckoning->cell[i].threads = 2;
+		snprintf(reckoning->cell[i].place, sizeof(reckoning->cell[i].place), "p%d", i);
+	}
+	reckoning->selection =
+		(struct selection){.cell = reckoning->cell, .cells = 3, .asked = 2, .base = 2};
+	assert_int_equal(summary_open(&reckoning->summary, &reckoning->selection), 0);
+	reckoning->sample = (struct sample){.ops = 100, .voluntary = 100, .cpu_ns = 50000};
+}
+
+static void add_window(struct reckoning *reckoning, int cell, double value, unsigned flags)
+{
+	reckoning->sample.cell = cell;
+	reckoning->sample.value = value;
+	reckoning->sample.flags = flags;
+	summary_add(reckoning->summary, &reckoning->sample);
+}
+
+static void add_refusal(struct reckoning *reckoning, int cell, enum status status)
+{
+	struct sample refusal = {.cell = cell, .value = NAN, .status = status, .reason = "why"};
+
+	summary_add(reckoning->summary, &refusal);
+}
+
+static void assert_said(const struct reckoning *reckoning, bool csv, const char *words, bool said)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(summary_print(reckoning->summary, out, csv), 0);
+	fclose(out);
+	if (said != (strstr(text, words) != NULL))
+		fail_msg("%s '%s' in:\n%s", said ? "no" : "there is", words, text);
+	free(text);
+}
+
+/* Invocation i has the windows i and 3 i + 1, hence the median 2 i + 0.5. */
+static void summaries_are_medians_of_medians(void **state)
+{
+	struct reckoning reckoning;
+
+	(void)state;
+	begin_reckoning(&reckoning);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_SKIPPED);
+	add_refusal(&reckoning, 1, STATUS_SKIPPED);
+	add_window(&reckoning, 2, 1e9, 0);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_SKIPPED);
+	for (int i = 1; i <= 6; i++) {
+		add_window(&reckoning, 0, i, 0);
+		add_window(&reckoning, 0, 3 * i + 1, 0);
+		summary_end_invocation(reckoning.summary);
+		if (i == 5)
+			assert_said(&reckoning, true, ",handoff,ns,6.5,NA,NA,5,10,0,1,500\n", true);
+	}
+	assert_said(&reckoning, true, ",p0,NA,2,NA,handoff,ns,7.5,2.5,12.5,6,12,0,1,500\n", true);
+	assert_said(&reckoning, true, ",p1,NA,2,NA,handoff,ns,NA,NA,NA,0,0,0,NA,NA\n", true);
+	assert_said(&reckoning, true, "p2", false);
+	assert_said(&reckoning, false, "p1: skipped, why", true);
+	assert_said(&reckoning, false, "UNSETTLED", false);
+	assert_said(&reckoning, false, "W-LOAD", false);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_OK);
+	add_refusal(&reckoning, 0, STATUS_ERROR);
+	assert_said(&reckoning, false, "p0: FAILED 1 times, why", true);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_FAILED);
+	summary_free(reckoning.summary);
+}
+
+/* Of 19 windows 3 outside the band are few and 1 under load is more than 5 %; of 20 it is not;
+ * of 22 windows 5 are more than a fifth. */
+static void summaries_leave_out_what_left_its_band(void **state)
+{
+	struct reckoning reckoning;
+
+	(void)state;
+	begin_reckoning(&reckoning);
+	for (int i = 0; i < 15; i++)
+		add_window(&reckoning, 0, 10, i ? 0 : FLAG_LOAD);
+	for (int i = 0; i < 3; i++)
+		add_window(&reckoning, 0, 1e6, FLAG_SWITCHES);
+	add_window(&reckoning, 0, 10, 0);
+	assert_said(&reckoning, false, "UNSETTLED", false);
+	assert_said(&reckoning, false, "W-LOAD", true);
+	add_window(&reckoning, 0, 10, 0);
+	assert_said(&reckoning, false, "W-LOAD", false);
+	add_window(&reckoning, 0, 1e6, FLAG_SWITCHES);
+	add_window(&reckoning, 0, 1e6, FLAG_SWITCHES | FLAG_LOAD);
+	assert_said(&reckoning, false, "UNSETTLED, 5 of 22 windows", true);
+	assert_said(&reckoning, false, "W-LOAD  other work had the CPUs in 2 of 22 windows", true);
+	summary_end_invocation(reckoning.summary);
+	assert_said(&reckoning, true, ",ns,10,NA,NA,1,22,5,1,500\n", true);
+	summary_free(reckoning.summary);
+}
+
 static void utc_is_iso_8601(void **state)
 {
 	char text[32];
@@ -216,9 +482,14 @@ int main(void)
 		cmocka_unit_test(the_same_seed_gives_the_same_numbers),
 		cmocka_unit_test(draws_are_below_and_even),
 		cmocka_unit_test(a_shuffle_keeps_everything),
+		cmocka_unit_test(draws_reach_every_pair_of_a_place_both_ways),
+		cmocka_unit_test(selections_are_what_was_asked_for),
 		cmocka_unit_test(medians),
 		cmocka_unit_test(intervals_have_the_tabled_ranks),
 		cmocka_unit_test(csv_is_quoted_and_never_empty),
+		cmocka_unit_test(rows_say_what_is_known),
+		cmocka_unit_test(summaries_are_medians_of_medians),
+		cmocka_unit_test(summaries_leave_out_what_left_its_band),
 		cmocka_unit_test(utc_is_iso_8601),
 		cmocka_unit_test(chains_are_never_empty),
 	};

@@ -152,6 +152,13 @@ def test_lock_windows_have_a_row_per_thread(tmp_path: Path) -> None:
         assert abs(int(thread["acquisitions"]) - turns * int(thread["loops"])) <= turns
         if int(thread["acquisitions"]):
             assert int(thread["held_ns"]) > 0 and int(thread["longest_streak"]) > 0
+        if stamped:
+            took_ns = int(thread["held_ns"]) + int(thread["waited_ns"])
+            assert took_ns <= int(samples[thread["order"]]["wall_ns"])
+            assert int(thread["longest_wait_ns"]) <= int(thread["waited_ns"])
+        elif "hold_ns=3000" in samples[thread["order"]]["params"] and int(thread["acquisitions"]):
+            # Nominal 3000 and 1000 ns; a chain that was never given its length takes 3 ns or less.
+            assert int(thread["held_ns"]) > 100 * int(thread["acquisitions"])
 
 
 def test_one_cpu_measures_there_and_says_why(tmp_path: Path) -> None:
@@ -172,6 +179,57 @@ def test_a_refusal_by_the_kernel_is_a_skipped_row(tmp_path: Path) -> None:
     row, = [row for row in rows(tmp_path / "run" / "samples.csv") if row["mechanism"] == "mqueue"]
     assert row["status"] == "skipped:EMFILE" and row["reason"] == os.strerror(24)
     assert row["value"] == "NA"
+
+
+def places() -> List[str]:
+    shown = baton("places", "--format=csv")
+    return [row["place"] for row in csv.DictReader(io.StringIO(shown.stdout))]
+
+
+def test_places_that_mean_nothing_to_a_mechanism_are_skipped_or_left_out() -> None:
+    told = baton("check", "--mechanism=futex,yield,line-store,atomic-add")
+    everywhere = places()
+    verdicts = {line.split()[1].rstrip(":"): line for line in told.stdout.splitlines()[:-1]}
+    assert set(verdicts) == {"floor/atomic-add/repeat/same-cpu"} | {
+        f"{name}/pingpong/{place}" for place in everywhere
+        for name in ("floor/line-store", "switch/futex", "switch/yield")}
+    assert {name for name, line in verdicts.items() if line.startswith("skipped")} == {
+        "floor/line-store/pingpong/same-cpu",
+        *(f"switch/yield/pingpong/{place}" for place in everywhere if place != "same-cpu")}
+
+
+def test_windows_leave_nothing_open(tmp_path: Path) -> None:
+    """Calibration opens each mechanism six times at least: 16 descriptors would not do."""
+    out = tmp_path / "run"
+    ended = measure(out, "--place=same-cpu", "--mechanism=pipe,eventfd,socketpair",
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16)))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert not [row for row in rows(out / "samples.csv") if row["status"].startswith("skipped")]
+
+
+def test_windows_leave_no_names_and_no_semaphores_behind(tmp_path: Path) -> None:
+    """In an IPC namespace of its own, where nobody else makes any."""
+    namespace = ["unshare", "-im"] if os.geteuid() == 0 else ["unshare", "-rim"]
+    queues = f"mount -t mqueue none {tmp_path}"
+    if subprocess.run([*namespace, "sh", "-c", queues], capture_output=True).returncode:
+        pytest.skip("no IPC namespace of our own here")
+    script = (f"{queues} && "
+              f"{BATON} check --mechanism=futex,mqueue,sysv-semaphore --place=same-cpu && "
+              f"echo left: $(ls {tmp_path}) $(tail -n +2 /proc/sysvipc/sem)")
+    told = subprocess.run([*namespace, "sh", "-c", script], capture_output=True, text=True,
+                          timeout=TIMEOUT_S)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[-2:] == ["3 passed, 0 failed, 0 skipped", "left:"]
+
+
+def test_a_buffer_saves_switches(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert measure(out, "--filter=channel/stream/same-cpu").returncode == 0
+    switches = {row["params"]: (int(row["voluntary"]) + int(row["involuntary"])) / int(row["ops"])
+                for row in rows(out / "samples.csv") if row["workload"] == "stream"}
+    # Without a buffer each value takes at least one switch, with 64 places hardly any.
+    assert switches["capacity=0;payload=8"] > 0.8
+    assert switches["capacity=64;payload=8"] < 0.6
 
 
 def test_results_that_cannot_be_written_are_exit_6_before_measuring() -> None:
@@ -245,21 +303,82 @@ def test_an_interrupted_run_is_a_valid_run(tmp_path: Path, number: int, code: in
     assert all(gone(worker) for worker in workers)
 
 
+def cpu_s(pid: int) -> float:
+    """CPU time of a process; raises FileNotFoundError or ProcessLookupError once it is gone."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rounds_written(out: Path) -> int:
+    if not (out / "samples.csv").exists():
+        return 0
+    return len({(row["invocation"], row["round"]) for row in rows(out / "samples.csv")})
+
+
+def kill_at_work(process: "subprocess.Popen[str]", out: Path) -> int:
+    """Kills a worker windows after the second of its two rounds began; says which invocation's.
+
+    It is halted first: if its round has not been written by then, it cannot have said that it is
+    done."""
+    while process.poll() is None:
+        ended = rounds_written(out)
+        workers = children(process.pid)
+        try:
+            begun_s = cpu_s(workers[0]) if ended % 2 and workers else 0.0
+            while begun_s and cpu_s(workers[0]) < begun_s + 0.15:
+                time.sleep(0.005)  # between looks at its CPU time
+            if begun_s:
+                os.kill(workers[0], signal.SIGSTOP)
+                at_work = rounds_written(out) == ended
+                os.kill(workers[0], signal.SIGKILL if at_work else signal.SIGCONT)
+                if at_work:
+                    return ended // 2
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # over before it could be caught: the next one
+        time.sleep(0.01)
+    pytest.fail("no worker was caught at work")
+
+
 def test_a_killed_worker_costs_its_invocation_alone(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    process = started(out)
-    victims: List[int] = []
-    while not victims:
-        victims = children(process.pid)
-    os.kill(victims[0], signal.SIGKILL)
-    before = len(rows(out / "rounds.csv"))
-    while len(rows(out / "rounds.csv")) < before + 3:
-        assert process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process = subprocess.Popen([BATON, "run", f"--out={out}", "--family=floor,switch",
+                                "--place=same-cpu", "--invocations=2", "--rounds=2"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    victim = kill_at_work(process, out)
     _, said = process.communicate(timeout=TIMEOUT_S)
-    assert "W-WORKER" in said and "signal 9" in said
-    assert results.read_run(out).samples
+    assert process.returncode == 1 and "W-WORKER" in said and "signal 9" in said
+    run = results.read_run(out)
+    assert run.fact("run", "end") == "incomplete"
+    seen = [sample for sample in run.samples if sample.invocation == victim]
+    assert [sample for sample in seen if sample.round == 1], "what it had measured is lost"
+    assert [sample.order for sample in seen] == list(range(len(seen)))
+    assert {sample.invocation for sample in run.samples} == {0, 1}
+
+
+def halt_worker(process: "subprocess.Popen[str]") -> int:
+    """Halts a child that has become a worker: before that it sees by itself that it is orphaned."""
+    while process.poll() is None:
+        for child in children(process.pid):
+            try:
+                if b"\0worker\0" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(child, signal.SIGSTOP)
+                    return child
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # over already: the next one
+    pytest.fail("the run ended")
+
+
+def test_a_worker_that_cannot_notice_dies_with_its_supervisor(tmp_path: Path) -> None:
+    process = started(tmp_path / "run")
+    worker = halt_worker(process)
+    process.kill()
+    process.wait()
+    try:
+        assert gone(worker)
+    finally:
+        if Path(f"/proc/{worker}").exists():
+            os.kill(worker, signal.SIGKILL)
+        process.communicate()
 
 
 def test_no_worker_outlives_its_supervisor(tmp_path: Path) -> None:
