@@ -377,6 +377,42 @@ static void the_lead_in_leaves_no_trace_in_the_account(void **state)
 	}
 }
 
+/* The timed phase begins with the fifth acquisition and ends with the eighth. */
+static void change_phase(struct run *run)
+{
+	const int acquisition = ++*(int *)run->state;
+
+	if (acquisition == 5)
+		atomic_store(&run->phase, PHASE_TIMED);
+	if (acquisition == 8)
+		atomic_store(&run->phase, PHASE_OVER);
+}
+
+static void change_nothing(struct run *run)
+{
+	(void)run;
+}
+
+/* Alone, each worker has all its acquisitions in one streak: those of the loops that it began in
+ * the phase, one of three turns or three of one. */
+static void the_account_is_of_the_timed_phase(void **state)
+{
+	(void)state;
+	for (int me = LOCK_GREEDY; me <= LOCK_POLITE; me++) {
+		int acquisitions = 0;
+		struct tally tally[2] = {{.schedstat_fd = -1}, {.schedstat_fd = -1}};
+		struct run run = {.params = "hold_ns=3", .tally = tally, .state = &acquisitions};
+
+		assert_int_equal(lock_greedy_polite(&run, me, change_phase, change_nothing), 0);
+		assert_int_equal(tally[me].loops, me == LOCK_GREEDY ? 3 : 1);
+		assert_int_equal(tally[me].acquisitions, 3);
+		assert_int_equal(tally[me].ops, 3);
+		assert_int_equal(tally[me].longest_streak, 3);
+		assert_int_equal(tally[me].all_acquisitions, acquisitions);
+		assert_int_equal(run.guarded.count, acquisitions);
+	}
+}
+
 /* A 300000th of 3 us is less than any clock cycle. */
 static void holds_are_shared_out_among_the_turns(void **state)
 {
@@ -442,6 +478,20 @@ static void calibration_takes_the_probes_within_the_band(void **state)
 		assert_int_equal(ops, 2856);
 		assert_true(fake_forged_windows() - before >= 1 + 5);
 	}
+}
+
+static void a_team_that_hung_is_not_tried_again(void **state)
+{
+	struct bed *bed = *state;
+	struct cell cell = cell_of(&fake_forged, bed->cpu[0], bed->cpu[0]);
+	const struct window window = window_of(&cell, 100);
+	const int before = fake_forged_windows();
+	struct sample sample;
+
+	cell.hangs = true;
+	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
+	assert_int_equal(sample.status, STATUS_TIMEOUT);
+	assert_int_equal(fake_forged_windows(), before);
 }
 
 /* What `baton check` would say of one mechanism, as its exit code. */
@@ -558,6 +608,7 @@ static void a_worker_hands_over_every_row(void **state)
 	struct office office;
 
 	open_office(&office, *state, REFUSED);
+	office.plan->cell[0].hangs = true;
 	employ(&office);
 	assert_int_equal(rows_at(&office, WORD_JOURNAL), JOURNAL_MAX);
 	for (size_t i = 0; i < JOURNAL_MAX; i++)
@@ -568,7 +619,7 @@ static void a_worker_hands_over_every_row(void **state)
 		assert_row(office.plan, i, JOURNAL_MAX + i);
 	assert_true(office.plan->round.chain_ghz > 0 && office.plan->round.wall_ns > 0);
 	answer(&office, WORD_GO);
-	/* What cannot run is said once: the base is left. */
+	/* What cannot run, or hung, is said once: the base is left. */
 	assert_int_equal(rows_at(&office, WORD_ROUND), 1);
 	assert_int_equal(office.plan->journal[0].round, 1);
 	answer(&office, WORD_STOP);
@@ -844,6 +895,7 @@ int main(void)
 		cmocka_unit_test(the_partner_is_let_sleep),
 		cmocka_unit_test(a_streak_ends_with_another_owner),
 		cmocka_unit_test(stamps_add_up),
+		cmocka_unit_test(the_account_is_of_the_timed_phase),
 		cmocka_unit_test(holds_are_shared_out_among_the_turns),
 		cmocka_unit_test(the_lead_in_leaves_no_trace_in_the_account),
 		cmocka_unit_test(the_timed_stretch_begins_when_all_have_the_lock),
@@ -852,6 +904,7 @@ int main(void)
 		cmocka_unit_test(a_window_cannot_run_away),
 		cmocka_unit_test(calibration_fills_the_window),
 		cmocka_unit_test(calibration_takes_the_probes_within_the_band),
+		cmocka_unit_test(a_team_that_hung_is_not_tried_again),
 		cmocka_unit_test(a_window_without_a_count_is_an_error),
 		cmocka_unit_test(crew_members_sit_where_they_should),
 		cmocka_unit_test(crew_cannot_sit_on_a_cpu_that_is_not_there),
