@@ -172,6 +172,7 @@ static void next_status(FILE *file, const struct sample *sample)
 	static const char *const word[] = {
 		[STATUS_OK] = "ok",
 		[STATUS_SKIPPED] = "skipped",
+		[STATUS_CUT] = "timeout",
 		[STATUS_ERROR] = "error",
 		[STATUS_TIMEOUT] = "timeout",
 	};

@@ -12,7 +12,13 @@ enum flag {
 	FLAG_LOAD = 2,     /* others had the CPUs for more than 10 % of the window */
 };
 
-enum status { STATUS_OK, STATUS_SKIPPED, STATUS_ERROR, STATUS_TIMEOUT };
+enum status {
+	STATUS_OK,
+	STATUS_SKIPPED,
+	STATUS_CUT, /* stopped before it could tell anything: other work had the CPUs */
+	STATUS_ERROR,
+	STATUS_TIMEOUT, /* the team hangs */
+};
 
 struct thread_sample {
 	int cpu;

@@ -22,7 +22,7 @@ struct line {
 	struct series invocations; /* a median each */
 	double median, low, high;  /* over the invocations; low NAN: no interval */
 	size_t windows, outside;   /* measured; of these, outside the band of switches */
-	size_t loaded, failed, skipped;
+	size_t loaded, cut, failed, skipped;
 	struct series switches, cpu_ns; /* per operation, a value per window */
 	char reason[96];
 };
@@ -83,7 +83,8 @@ void summary_add(struct summary *summary, const struct sample *sample)
 
 	if (sample->status != STATUS_OK) {
 		line->skipped += sample->status == STATUS_SKIPPED;
-		line->failed += sample->status != STATUS_SKIPPED;
+		line->cut += sample->status == STATUS_CUT;
+		line->failed += sample->status > STATUS_CUT;
 		snprintf(line->reason, sizeof(line->reason), "%s", sample->reason);
 		return;
 	}
@@ -124,7 +125,7 @@ int summary_exit_code(const struct summary *summary)
 	bool ran = false;
 
 	for (size_t i = 0; i < summary->selection->cells; i++) {
-		if (summary->line[i].failed)
+		if (summary->line[i].failed || (summary->line[i].cut && !summary->line[i].windows))
 			return EXIT_FAILED;
 		ran |= summary->line[i].windows > 0 && i < summary->selection->asked;
 	}
@@ -345,6 +346,9 @@ static void print_notes(const struct summary *summary, FILE *out)
 			fprintf(out, "-  %s: skipped, %s\n", name, line->reason);
 		if (line->failed)
 			fprintf(out, "!  %s: FAILED %zu times, %s\n", name, line->failed,
+				line->reason);
+		if (line->cut)
+			fprintf(out, "!  %s: %zu windows were cut off, %s\n", name, line->cut,
 				line->reason);
 		if ((double)line->outside > two_modes_share * (double)line->windows)
 			fprintf(out,

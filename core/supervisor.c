@@ -252,12 +252,12 @@ static void hear_worker(struct invocation *invocation)
 		return;
 	}
 	invocation->done = byte == WORD_DONE;
-	drain(invocation);
-	if (byte == WORD_ROUND) {
+	if (byte == WORD_ROUND)
 		results_round(supervisor->results, invocation->plan->invocation,
 			&invocation->plan->round);
+	drain(invocation);
+	if (byte == WORD_ROUND)
 		show_progress(invocation);
-	}
 	if (!invocation->done)
 		tell(invocation, ending(supervisor) ? WORD_STOP : WORD_GO);
 }

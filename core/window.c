@@ -254,7 +254,7 @@ static void collect(const struct stage *stage, struct sample *out)
 
 	for (int i = 0; i < cell->threads; i++)
 		if (stage->rc[i] == -ETIMEDOUT) {
-			sample_end(out, STATUS_ERROR, "ETIMEDOUT",
+			sample_end(out, STATUS_CUT, "",
 				"its lead-in alone took 5 nominal lengths; it was stopped");
 			return;
 		} else if (stage->rc[i]) {

@@ -179,8 +179,7 @@ static void a_window_cannot_run_away(void **state)
 
 	/* 5 ms a hop: the whole would take 500 s, the lead-in alone 25 s. */
 	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
-	assert_int_equal(sample.status, STATUS_ERROR);
-	assert_string_equal(sample.id, "ETIMEDOUT");
+	assert_int_equal(sample.status, STATUS_CUT);
 }
 
 /* In a child: a team that hangs is never freed. */
@@ -255,8 +254,7 @@ static void a_stopped_window_tells_of_what_was_done(void **state)
 		assert_int_equal(sample.status, STATUS_OK);
 		assert_int_equal(sample.ops, done[workload]);
 		assert_int_equal(window_run(bed->crew, &late, &sample), 0);
-		assert_int_equal(sample.status, STATUS_ERROR);
-		assert_string_equal(sample.id, "ETIMEDOUT");
+		assert_int_equal(sample.status, STATUS_CUT);
 	}
 }
 
