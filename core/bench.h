@@ -139,8 +139,8 @@ long run_param(const struct run *run, const char *key, long otherwise);
 void run_begin(struct run *run, int me);
 void run_end(struct run *run, int me);
 
-/* Across CPUs: lets the partner fall asleep before the first hand-off, or it may never sleep at
- * all (39 % of windows released together pass the token awake). On one CPU it cannot matter. */
+/* Across CPUs: lets the partner fall asleep before the first hand-off, or the two may pass the
+ * token awake for the whole window (docs/method.md). On one CPU it cannot matter. */
 void run_let_partner_sleep(const struct run *run);
 
 /* To be called when a poll found nothing: on a shared CPU only the partner can change that. */
