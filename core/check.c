@@ -32,7 +32,7 @@ int check_run(const struct selection *selection, const struct machine *machine)
 	struct crew *crew;
 	char name[CELL_NAME];
 
-	if (crew_open(&crew, machine))
+	if (crew_open(&crew, machine, SCHED_OTHER, 0))
 		die(EXIT_UNFIT, "out of memory");
 	for (size_t i = 0; i < selection->asked; i++) {
 		const struct cell *cell = &selection->cell[i];

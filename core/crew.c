@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,8 +20,8 @@ struct member {
 	pthread_t thread;
 	sem_t go;
 	int cpu;
-	int seat;   /* 0 for the first of a team on this CPU, 1 for the second … */
-	int pinned; /* 0 or -errno, known once the member has reported */
+	int seat; /* 0 for the first of a team on this CPU, 1 for the second … */
+	int fit;  /* pinned, with the crew's policy: 0 or -errno, known once it has reported */
 	bool dismissed;
 	int me;
 	void (*job)(void *arg, int me);
@@ -29,10 +30,13 @@ struct member {
 
 struct crew {
 	const struct machine *machine;
+	int policy, priority;
 	struct member *members;
 	sem_t report; /* one post per new member, pinned or not */
 	sem_t done;   /* one post per team, by the last job to return */
 	_Atomic int at_work;
+	struct sched_param conductor; /* while it has stepped up: what it had before */
+	int conductor_policy;
 };
 
 static _Thread_local int my_schedstat = -1;
@@ -55,12 +59,26 @@ static void return_from_work(struct crew *crew)
 		sem_post(&crew->done);
 }
 
+/* A thread inherits its policy. One that cannot have the crew's must not measure under another. */
+static int take_policy(const struct crew *crew)
+{
+	const struct sched_param param = {.sched_priority = crew->priority};
+	struct sched_param inherited;
+
+	if ((sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == crew->policy &&
+		!sched_getparam(0, &inherited) && inherited.sched_priority == crew->priority)
+		return 0;
+	return sched_setscheduler(0, crew->policy, &param) ? -errno : 0;
+}
+
 static void *member_life(void *arg)
 {
 	struct member *member = arg;
 
 	my_schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-	member->pinned = machine_pin(member->crew->machine, member->cpu);
+	member->fit = machine_pin(member->crew->machine, member->cpu);
+	if (!member->fit)
+		member->fit = take_policy(member->crew);
 	sem_post(&member->crew->report);
 	for (;;) {
 		wait_for(&member->go);
@@ -115,7 +133,7 @@ static int hire(struct crew *crew, int cpu, int seat, struct member **out)
 		return rc;
 	}
 	wait_for(&crew->report);
-	rc = member->pinned;
+	rc = member->fit;
 	if (rc) {
 		dismiss(member);
 		return rc;
@@ -145,13 +163,27 @@ static int seat_of(const int *cpu, int i)
 	return seat;
 }
 
-int crew_open(struct crew **out, const struct machine *machine)
+static bool policy_is_known(int policy, int priority)
 {
-	struct crew *crew = calloc(1, sizeof(*crew));
+	if (policy == SCHED_FIFO)
+		return priority >= sched_get_priority_min(policy) &&
+		       priority < sched_get_priority_max(policy);
+	return priority == 0 &&
+	       (policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE);
+}
 
+int crew_open(struct crew **out, const struct machine *machine, int policy, int priority)
+{
+	struct crew *crew;
+
+	if (!policy_is_known(policy, priority))
+		return -EINVAL;
+	crew = calloc(1, sizeof(*crew));
 	if (!crew)
 		return -ENOMEM;
 	crew->machine = machine;
+	crew->policy = policy;
+	crew->priority = priority;
 	sem_init(&crew->report, 0, 0);
 	sem_init(&crew->done, 0, 0);
 	*out = crew;
@@ -202,4 +234,22 @@ int crew_wait(struct crew *crew, int64_t deadline_ns)
 	/* For its ordering, which ThreadSanitizer does not see in the wait above. */
 	(void)atomic_load_explicit(&crew->at_work, memory_order_acquire);
 	return 0;
+}
+
+int crew_step_up(struct crew *crew)
+{
+	const struct sched_param above = {.sched_priority = crew->priority + 1};
+
+	if (crew->policy != SCHED_FIFO)
+		return 0;
+	crew->conductor_policy = sched_getscheduler(0);
+	if (crew->conductor_policy < 0 || sched_getparam(0, &crew->conductor))
+		return -errno;
+	return sched_setscheduler(0, SCHED_FIFO, &above) ? -errno : 0;
+}
+
+void crew_step_down(struct crew *crew)
+{
+	if (crew->policy == SCHED_FIFO)
+		sched_setscheduler(0, crew->conductor_policy, &crew->conductor);
 }

@@ -289,18 +289,32 @@ static void prepare_sample(const struct cell *cell, struct sample *out)
 	memcpy(out->cpu, cell->cpu, sizeof(out->cpu));
 }
 
-static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *out)
+/* 0, with *started telling whether the team was; -ETIMEDOUT if it hangs. */
+static int play(struct crew *crew, struct stage *stage, int *started)
 {
 	const struct cell *cell = stage->window->cell;
-	int rc = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
+	int rc = 0;
 
-	if (rc) {
-		end_with_errno(out, STATUS_ERROR, rc);
+	*started = crew_step_up(crew);
+	if (*started)
 		return 0;
-	}
-	rc = conduct(crew, stage);
+	*started = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
+	if (!*started)
+		rc = conduct(crew, stage);
+	if (!rc)
+		crew_step_down(crew);
+	return rc;
+}
+
+static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *out)
+{
+	int started;
+	const int rc = play(crew, stage, &started);
+
 	if (rc)
 		explain_hang(stage, out);
+	else if (started)
+		end_with_errno(out, STATUS_ERROR, started);
 	else if (stage->opened)
 		end_with_errno(out, STATUS_SKIPPED, stage->opened);
 	else

@@ -249,7 +249,7 @@ static void open_worker(struct worker *worker, int plan_fd, int socket_fd)
 	if (machine_load(&worker->machine, NULL, why))
 		die(EXIT_UNFIT, "%s", why);
 	worker->idle = calloc(worker->plan->cells, sizeof(*worker->idle));
-	if (!worker->idle || crew_open(&worker->crew, worker->machine))
+	if (!worker->idle || crew_open(&worker->crew, worker->machine, SCHED_OTHER, 0))
 		die(EXIT_FAILED, "out of memory");
 	if (shim_init(&argc, argv, why))
 		die(EXIT_FAILED, "%s", why);

@@ -96,7 +96,7 @@ int worker_plain(const struct options *options, const struct selection *selectio
 	rc = shim_init(&argc, options->argv, why);
 	if (rc)
 		die(rc == -EACCES ? EXIT_UNWRITABLE : EXIT_USAGE, "%s", why);
-	if (!plain || crew_open(&crew, machine))
+	if (!plain || crew_open(&crew, machine, SCHED_OTHER, 0))
 		die(EXIT_FAILED, "out of memory");
 	fputs("baton: --benchmark_… given: one plain Google Benchmark process, no rounds, no CSV\n",
 		stderr);

@@ -219,8 +219,8 @@ int main(void)
 	char why[PLACE_WHY] = "set-up failed";
 	bool kept;
 
-	if (machine_load(&machine, NULL, why) || crew_open(&crew, machine) || pipe(pipes.pipe[0]) ||
-		pipe(pipes.pipe[1])) {
+	if (machine_load(&machine, NULL, why) || crew_open(&crew, machine, SCHED_OTHER, 0) ||
+		pipe(pipes.pipe[0]) || pipe(pipes.pipe[1])) {
 		fprintf(stderr, "bias: %s\n", why);
 		return 3;
 	}

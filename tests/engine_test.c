@@ -1,4 +1,5 @@
 /* engine_test.c - windows, crew and audit, with mechanisms that behave and that do not */
+#include "bed.h"
 #include "fake_bench.h"
 
 #include "audit.h"
@@ -24,74 +25,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-struct bed {
-	struct machine *machine;
-	struct crew *crew;
-	int cpu[2]; /* the first two allowed; the same one on a machine with one CPU */
-};
-
-static int set_up(void **state)
-{
-	struct bed *bed = calloc(1, sizeof(*bed));
-	char why[PLACE_WHY];
-
-	assert_int_equal(machine_load(&bed->machine, NULL, why), 0);
-	assert_int_equal(crew_open(&bed->crew, bed->machine), 0);
-	bed->cpu[0] = machine_cpu(bed->machine, 0);
-	bed->cpu[1] = machine_cpu(bed->machine, machine_pus(bed->machine) > 1);
-	*state = bed;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bed *bed = *state;
-
-	crew_close(bed->crew);
-	machine_free(bed->machine);
-	free(bed);
-	return 0;
-}
-
-static int index_of(const struct bench *bench)
-{
-	size_t count;
-	const struct bench *const *all = catalogue(&count);
-
-	for (size_t i = 0; i < count; i++)
-		if (all[i] == bench)
-			return (int)i;
-	fail_msg("%s is not in the catalogue", bench->name);
-	return -1;
-}
-
-static struct cell cell_of(const struct bench *bench, int cpu_a, int cpu_b)
-{
-	struct cell cell = {.bench = index_of(bench),
-		.threads = bench->workloads[0].shape->threads,
-		.cpu = {cpu_a, cpu_b},
-		.window_ns = 20 * NS_PER_MS};
-
-	strcpy(cell.place, "here");
-	return cell;
-}
-
-static struct window window_of(const struct cell *cell, uint64_t ops)
-{
-	return (struct window){
-		.cell = cell, .ops = ops, .length_ns = 20 * NS_PER_MS, .lead_in_ns = NS_PER_MS};
-}
-
-/* A window that other work on the CPUs does not cut off before its operations are done. */
-static struct window patient_window_of(const struct cell *cell, uint64_t ops, uint64_t lead_ops)
-{
-	struct window window = window_of(cell, ops);
-
-	window.length_ns = NS_PER_S;
-	window.lead_in_ns = (int64_t)(lead_ops - 2) * NS_PER_S / (int64_t)ops;
-	return window;
-}
 
 static void a_window_does_the_operations_it_was_given(void **state)
 {
@@ -193,7 +126,7 @@ static void a_team_that_hangs_is_given_up(void **state)
 		void *bed_state;
 		struct sample sample;
 
-		set_up(&bed_state);
+		bed_set_up(&bed_state);
 		struct bed *bed = bed_state;
 		const struct cell cell = cell_of(&fake_deaf, bed->cpu[0], bed->cpu[0]);
 		const struct window window = window_of(&cell, 100);
@@ -446,7 +379,7 @@ static void a_thread_off_its_cpu_is_an_error(void **state)
 
 	if (bed->cpu[0] == bed->cpu[1])
 		skip(); /* there is nowhere to go */
-	assert_int_equal(crew_open(&crew, bed->machine), 0);
+	assert_int_equal(crew_open(&crew, bed->machine, SCHED_OTHER, 0), 0);
 	for (int i = 1; i >= 0; i--) { /* away, and back again in a window that begins astray */
 		snprintf(cell.params, sizeof(cell.params), "to=%d", bed->cpu[i]);
 		assert_int_equal(window_run(crew, &window, &sample), 0);
@@ -914,7 +847,7 @@ int main(void)
 		cmocka_unit_test(audit_misses_no_lost_count),
 	};
 
-	const int failed = cmocka_run_group_tests(in_children, set_up, tear_down);
+	const int failed = cmocka_run_group_tests(in_children, bed_set_up, bed_tear_down);
 
-	return failed + cmocka_run_group_tests(tests, set_up, tear_down);
+	return failed + cmocka_run_group_tests(tests, bed_set_up, bed_tear_down);
 }
