@@ -4,6 +4,7 @@
 
 #include "arch.h"
 #include "clock.h"
+#include "histogram.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -48,6 +49,11 @@ struct tally {
 	pid_t tid;
 };
 
+/* One thread's stamps of single hand-offs, on lines of its own. */
+struct stamps {
+	_Alignas(OWN_LINES) struct histogram ways;
+};
+
 enum phase { PHASE_LEAD_IN, PHASE_TIMED, PHASE_OVER };
 
 /* What a lock protects: written under the lock alone, without atomics, so that a lock that lets
@@ -66,14 +72,18 @@ struct run {
 	_Atomic bool last;                     /* pingpong: the token being passed is the last */
 	bool verify;                           /* baton check: prove every hop */
 	bool shares_cpu;                       /* some CPU has two of the team */
+	bool roundtrip;                        /* stamps are of round trips (stamp.h) */
 	uint64_t ops;                          /* lockstep: operations of the timed stretch */
 	uint64_t lead_ops;                     /* lockstep: operations before it */
+	uint64_t stamp_every; /* one of so many round trips is stamped; 0: none (stamp.h) */
 	double value; /* what the mechanism itself measured; NAN: time per operation counts */
 	const char *params;
 	void *state; /* the mechanism's own, zeroed, page-aligned */
 	struct tally *tally;
+	struct stamps *stamps; /* by thread; NULL where nothing is stamped */
 
 	_Alignas(OWN_LINES) _Atomic uint64_t token; /* pingpong under verify: hops so far */
+	_Atomic int64_t departed_ns; /* of the token under way, where its trip is stamped */
 	_Alignas(OWN_LINES) _Atomic int contending; /* free-running: threads that got in once */
 	struct guarded guarded;
 };
@@ -89,6 +99,7 @@ struct shape {
 	int threads;
 	bool free_running;
 	bool per_thread; /* its threads differ: rows in threads.csv */
+	bool can_stamp;  /* single hand-offs, where they take long enough (stamp.h) */
 	int timekeeper;  /* the thread whose stretch is the window's; EVERYBODY: first begin to last
 			    end */
 	int64_t window_ns; /* 0: the run's default */

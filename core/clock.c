@@ -1,7 +1,29 @@
 /* clock.c - the clock rate by a chain of dependent additions */
 #include "clock.h"
 
-enum { STRETCHES = 5, STRETCH_ADDS = 50000, BATCH_NS = 50 * NS_PER_US };
+enum { STRETCHES = 5, STRETCH_ADDS = 50000, BATCH_NS = 50 * NS_PER_US, READS = 50 };
+
+static double read_stretch_ns(void)
+{
+	const int64_t begin_ns = clock_now_ns();
+
+	for (int i = 1; i < READS; i++)
+		clock_now_ns();
+	return (double)(clock_now_ns() - begin_ns) / READS;
+}
+
+double clock_read_ns(void)
+{
+	double fastest_ns = read_stretch_ns();
+
+	for (int i = 1; i < STRETCHES; i++) {
+		const double ns = read_stretch_ns();
+
+		if (ns < fastest_ns)
+			fastest_ns = ns;
+	}
+	return fastest_ns;
+}
 
 static double chain_stretch_ns(uint64_t adds, uint64_t times)
 {

@@ -16,6 +16,10 @@ static inline int64_t clock_now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+/* What one clock_now_ns() takes on the calling CPU, ns; the fastest of a few batches, in about
+ * 10 us. */
+double clock_read_ns(void);
+
 /* CLOCK_REALTIME in ns since 1970, UTC. */
 static inline int64_t clock_utc_ns(void)
 {

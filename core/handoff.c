@@ -6,6 +6,7 @@ const struct shape handoff_latency_shape = {
 	.metric = "handoff",
 	.unit = "ns",
 	.threads = 2,
+	.can_stamp = true,
 	.timekeeper = 0,
 };
 

@@ -2,7 +2,7 @@
 #ifndef BATON_HANDOFF_H
 #define BATON_HANDOFF_H
 
-#include "bench.h"
+#include "stamp.h"
 
 /* latency: thread 0 sends a number on lane 0, thread 1 returns it on lane 1; two operations.
  * stream: thread 0 sends numbers on lane 0, thread 1 receives them; one operation each. */
@@ -24,18 +24,23 @@ static inline int handoff_checked(uint64_t value, uint64_t due)
 
 static inline __attribute__((always_inline)) int handoff_asks(struct run *run, uint64_t from,
 	uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
-	int (*receive)(struct run *, int lane, uint64_t *value))
+	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
-	uint64_t trip = from;
+	uint64_t trip = from, due_in = run->stamp_every;
 	int rc = 0;
 
 	while (trip < from + trips && !rc) {
 		const uint64_t sent = trip++ | (run_stopped(run) ? HANDOFF_LAST : 0);
+		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
 		uint64_t returned;
 
+		if (stamped)
+			stamp_leaves(run);
 		rc = send(run, HANDOFF_OUT, sent);
 		if (!rc)
 			rc = receive(run, HANDOFF_BACK, &returned);
+		if (stamped && !rc)
+			stamp_returns(run);
 		if (!rc)
 			rc = returned == sent ? (sent & HANDOFF_LAST) != 0 : -EBADMSG;
 	}
@@ -45,8 +50,9 @@ static inline __attribute__((always_inline)) int handoff_asks(struct run *run, u
 
 static inline __attribute__((always_inline)) int handoff_answers(struct run *run, uint64_t from,
 	uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
-	int (*receive)(struct run *, int lane, uint64_t *value))
+	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
+	uint64_t due_in = run->stamp_every;
 	int rc = 0;
 
 	for (uint64_t trip = from; trip < from + trips && !rc; trip++) {
@@ -55,16 +61,29 @@ static inline __attribute__((always_inline)) int handoff_answers(struct run *run
 		rc = receive(run, HANDOFF_OUT, &value);
 		if (rc)
 			return rc;
+		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
+		const int64_t way_ns = stamped ? stamp_turns(run) : 0;
 		const int checked = handoff_checked(value, trip);
 
 		rc = send(run, HANDOFF_BACK, value);
+		if (stamped)
+			stamp_note(run, 1, way_ns);
 		if (checked)
 			rc = rc ? rc : checked;
 	}
 	return rc;
 }
 
-/* The workload's work(); a stopped window skips what is left of both stretches. */
+static inline __attribute__((always_inline)) int handoff_trips(struct run *run, int me,
+	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
+	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
+{
+	return me == 0 ? handoff_asks(run, from, trips, send, receive, mode)
+		       : handoff_answers(run, from, trips, send, receive, mode);
+}
+
+/* The workload's work(); a stopped window skips what is left of both stretches. Under verify it is
+ * the same, for every value is looked at anyway. */
 static inline __attribute__((always_inline)) int handoff_latency(struct run *run, int me,
 	int (*send)(struct run *, int lane, uint64_t value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
@@ -74,13 +93,13 @@ static inline __attribute__((always_inline)) int handoff_latency(struct run *run
 
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = me == 0 ? handoff_asks(run, 0, lead, send, receive)
-		     : handoff_answers(run, 0, lead, send, receive);
+	rc = handoff_trips(run, me, 0, lead, send, receive, STAMP_NONE);
 	if (rc)
 		return rc < 0 ? rc : -ETIMEDOUT;
 	run_begin(run, me);
-	rc = me == 0 ? handoff_asks(run, lead, trips, send, receive)
-		     : handoff_answers(run, lead, trips, send, receive);
+	rc = stamp_mode(run, me) == STAMP_TRIPS
+		     ? handoff_trips(run, me, lead, trips, send, receive, STAMP_TRIPS)
+		     : handoff_trips(run, me, lead, trips, send, receive, STAMP_NONE);
 	run_end(run, me);
 	return rc < 0 ? rc : 0;
 }

@@ -7,5 +7,6 @@ const struct shape pingpong_shape = {
 	.metric = "handoff",
 	.unit = "ns",
 	.threads = 2,
+	.can_stamp = true,
 	.timekeeper = 0,
 };

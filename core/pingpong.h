@@ -2,7 +2,7 @@
 #ifndef BATON_PINGPONG_H
 #define BATON_PINGPONG_H
 
-#include "bench.h"
+#include "stamp.h"
 
 extern const struct shape pingpong_shape;
 
@@ -22,11 +22,12 @@ static inline int pingpong_arrives(struct run *run, uint64_t hop)
  * that is then passed announces to the partner. Returns 0, 1 = that was the last, or -errno. A
  * wrong number does not end the trips, or the partner would be left waiting. */
 static inline __attribute__((always_inline)) int pingpong_start(struct run *run, uint64_t trips,
-	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), bool verify)
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode)
 {
+	const bool verify = mode == STAMP_VERIFY;
 	struct tally *tally = &run->tally[0];
+	uint64_t trip = 0, due_in = run->stamp_every;
 	bool last = false;
-	uint64_t trip = 0;
 	int rc, wrong = 0;
 
 	while (trip < trips && !last) {
@@ -35,11 +36,17 @@ static inline __attribute__((always_inline)) int pingpong_start(struct run *run,
 			atomic_store_explicit(&run->last, true, memory_order_relaxed);
 		if (verify)
 			pingpong_leaves(run, ++tally->hops);
+		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
+
+		if (stamped)
+			stamp_leaves(run);
 		rc = pass(run, 1);
 		if (!rc)
 			rc = await(run, 0);
 		if (rc)
 			return rc;
+		if (stamped)
+			stamp_returns(run);
 		if (verify && !wrong)
 			wrong = pingpong_arrives(run, tally->hops + 1);
 		tally->hops += verify;
@@ -52,9 +59,11 @@ static inline __attribute__((always_inline)) int pingpong_start(struct run *run,
 /* The partner's side of the same trips. The token orders the flag: pass() of the starter comes
  * after its store, our await() before this load. */
 static inline __attribute__((always_inline)) int pingpong_return(struct run *run, uint64_t trips,
-	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), bool verify)
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode)
 {
+	const bool verify = mode == STAMP_VERIFY;
 	struct tally *tally = &run->tally[1];
+	uint64_t due_in = run->stamp_every;
 	bool last = false;
 	int rc, wrong = 0;
 
@@ -62,6 +71,9 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 		rc = await(run, 1);
 		if (rc)
 			return rc;
+		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
+		const int64_t way_ns = stamped ? stamp_turns(run) : 0;
+
 		if (verify && !wrong)
 			wrong = pingpong_arrives(run, tally->hops + 1);
 		last = atomic_load_explicit(&run->last, memory_order_relaxed);
@@ -71,16 +83,31 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 		rc = pass(run, 0);
 		if (rc)
 			return rc;
+		if (stamped)
+			stamp_note(run, 1, way_ns);
 	}
 	return wrong ? wrong : last;
 }
 
 static inline __attribute__((always_inline)) int pingpong_stretch(struct run *run, int me,
 	uint64_t ops, int (*pass)(struct run *, int to), int (*await)(struct run *, int me_),
-	bool verify)
+	enum stamp_mode mode)
 {
-	return me == 0 ? pingpong_start(run, ops / 2, pass, await, verify)
-		       : pingpong_return(run, ops / 2, pass, await, verify);
+	return me == 0 ? pingpong_start(run, ops / 2, pass, await, mode)
+		       : pingpong_return(run, ops / 2, pass, await, mode);
+}
+
+static inline __attribute__((always_inline)) int pingpong_timed(struct run *run, int me,
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me_))
+{
+	switch (stamp_mode(run, me)) {
+	case STAMP_VERIFY:
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_VERIFY);
+	case STAMP_TRIPS:
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_TRIPS);
+	default:
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_NONE);
+	}
 }
 
 /* The workload's work(): pass() hands the token to thread `to`, await() returns once this thread
@@ -92,13 +119,12 @@ static inline __attribute__((always_inline)) int pingpong(struct run *run, int m
 
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = run->verify ? pingpong_stretch(run, me, run->lead_ops, pass, await, true)
-			 : pingpong_stretch(run, me, run->lead_ops, pass, await, false);
+	rc = run->verify ? pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_VERIFY)
+			 : pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_NONE);
 	if (rc)
 		return rc < 0 ? rc : -ETIMEDOUT; /* stopped in the lead-in: nothing to tell */
 	run_begin(run, me);
-	rc = run->verify ? pingpong_stretch(run, me, run->ops, pass, await, true)
-			 : pingpong_stretch(run, me, run->ops, pass, await, false);
+	rc = pingpong_timed(run, me, pass, await);
 	run_end(run, me);
 	return rc < 0 ? rc : 0;
 }

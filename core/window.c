@@ -2,6 +2,7 @@
 #include "window.h"
 
 #include "audit.h"
+#include "stamp.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -102,6 +103,22 @@ void run_let_partner_sleep(const struct run *run)
 		cpu_relax();
 }
 
+static bool stamps(const struct window *window)
+{
+	return window->histogram && window->cell->ops &&
+	       cell_workload(window->cell)->shape->can_stamp;
+}
+
+static void prepare_stamps(const struct window *window, struct run *run, void *memory)
+{
+	const struct cell *cell = window->cell;
+
+	run->stamps = memory;
+	run->stamp_every = stamp_every(
+		(double)cell->window_ns / (double)cell->ops, clock_read_ns(), run->shares_cpu);
+	run->roundtrip = window->roundtrip;
+}
+
 /* Thread 0 alone: being the first to touch the pages puts them on its NUMA node, the home. */
 static void make_run(struct stage *stage)
 {
@@ -123,6 +140,9 @@ static void make_run(struct stage *stage)
 		.state = state,
 		.tally = (struct tally *)(state + pages(cell_bench(cell)->state_size)),
 	};
+	if (stamps(window))
+		prepare_stamps(window, run,
+			(char *)run->tally + pages((size_t)cell->threads * sizeof(*run->tally)));
 	stage->run = run;
 }
 
@@ -269,6 +289,9 @@ static void collect(const struct stage *stage, struct sample *out)
 	if (out->strayed)
 		sample_end(out, STATUS_ERROR, "STRAYED",
 			"a thread was seen off the CPU it is pinned to");
+	if (stage->run->stamps && out->status == STATUS_OK && !(out->flags & FLAG_SWITCHES))
+		for (int i = 0; i < cell->threads; i++)
+			histogram_add(stage->window->histogram, &stage->run->stamps[i].ways);
 }
 
 /* A thread that failed has left its partner waiting: its errno is the reason. */
@@ -334,6 +357,8 @@ static int map_stage(struct stage *stage)
 
 	stage->size = pages(sizeof(struct run)) + pages(cell_bench(cell)->state_size) +
 		      pages((size_t)cell->threads * sizeof(struct tally));
+	if (stamps(stage->window))
+		stage->size += pages((size_t)cell->threads * sizeof(struct stamps));
 	stage->memory =
 		mmap(NULL, stage->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return stage->memory == MAP_FAILED ? -errno : 0;

@@ -12,6 +12,12 @@ struct window {
 	int64_t length_ns;  /* nominal; a lockstep window ends at 5 times that at the latest */
 	int64_t lead_in_ns; /* nominal */
 	bool verify;        /* prove every hop instead of timing well */
+
+	/* Single hand-offs: where the cell can be stamped (stamp.h) the stamps of both directions
+	 * are added here after the window, if it ended STATUS_OK and without FLAG_SWITCHES. NULL:
+	 * none are taken. */
+	struct histogram *histogram;
+	bool roundtrip; /* the clocks of the two CPUs do not agree: stamp whole round trips */
 };
 
 /* Runs the window and fills in all of `out` but its place in the run (cell, round, block, order).

@@ -234,12 +234,12 @@ static void both_sides_look_at_the_tokens_number(void **state)
 	for (uint64_t number = 0; number < 4; number++) {
 		memset(tally, 0, sizeof(tally));
 		atomic_store(&run.token, number);
-		assert_int_equal(
-			pingpong_return(&run, 1, no_hop, no_hop, true), number == 1 ? 0 : -EBADMSG);
+		assert_int_equal(pingpong_return(&run, 1, no_hop, no_hop, STAMP_VERIFY),
+			number == 1 ? 0 : -EBADMSG);
 	}
 	memset(tally, 0, sizeof(tally));
-	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, true), -EBADMSG);
-	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, false), 0);
+	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, STAMP_VERIFY), -EBADMSG);
+	assert_int_equal(pingpong_start(&run, 1, no_hop, no_hop, STAMP_NONE), 0);
 }
 
 static void the_partner_is_let_sleep(void **state)
