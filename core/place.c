@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum {
+	CACHE_LEVELS = 5,
 	SHARED_MAX = 16, /* nested caches, clusters and a core above one PU */
 	PUS_MAX = 8192,  /* the largest NR_CPUS of Linux; pairs are counted in O(n^2) */
 	MASK_BITS_MAX = 1 << 20
@@ -43,6 +44,7 @@ struct machine {
 	hwloc_topology_t topology;
 	bool foreign; /* described by a file, a string or the environment: not to be bound to */
 	size_t pu_count, place_count;
+	int kinds;          /* of core; 0: all alike */
 	size_t described;   /* CPUs online, or for a foreign machine all that it describes */
 	struct pu *pus;     /* in logical order */
 	struct pu **by_cpu; /* the same, by OS index */
@@ -389,13 +391,14 @@ static int kind_of(const struct kind *kinds, int count, int cpu)
 }
 
 /* All PUs have a kind, or none has: a name with half a suffix would compare unlike pairs. */
-static void give_kinds(struct machine *m, const struct kind *kinds, int count)
+static void give_kinds(struct machine *m, const struct kind *kinds, int count, int numbers)
 {
 	for (size_t i = 0; i < m->pu_count; i++)
 		if (kind_of(kinds, count, m->pus[i].cpu) < 0)
 			return;
 	for (size_t i = 0; i < m->pu_count; i++)
 		m->pus[i].kind = kind_of(kinds, count, m->pus[i].cpu);
+	m->kinds = numbers;
 }
 
 static int locate_kinds(struct machine *m)
@@ -409,8 +412,10 @@ static int locate_kinds(struct machine *m)
 		return -ENOMEM;
 	for (int i = 0; i < count && !error; i++)
 		error = read_kind(&kinds[i], m->topology, (unsigned)i);
-	if (!error && number_kinds(kinds, count) > 1)
-		give_kinds(m, kinds, count);
+	const int numbers = error ? 0 : number_kinds(kinds, count);
+
+	if (numbers > 1)
+		give_kinds(m, kinds, count, numbers);
 	for (int i = 0; i < count; i++)
 		hwloc_bitmap_free(kinds[i].cpus);
 	free(kinds);
@@ -603,6 +608,84 @@ int machine_node(const struct machine *m, int cpu)
 	const struct pu *pu = find_pu(m, cpu);
 
 	return pu ? pu->node : -1;
+}
+
+int machine_kinds(const struct machine *m)
+{
+	return m->kinds;
+}
+
+int machine_kind(const struct machine *m, int cpu)
+{
+	const struct pu *pu = find_pu(m, cpu);
+
+	return pu ? pu->kind : -1;
+}
+
+void machine_count(const struct machine *m, struct machine_counts *counts)
+{
+	hwloc_obj_t core = NULL;
+
+	*counts = (struct machine_counts){
+		.cpus = hwloc_get_nbobjs_by_type(m->topology, HWLOC_OBJ_PU),
+		.cores = hwloc_get_nbobjs_by_type(m->topology, HWLOC_OBJ_CORE),
+		.packages = hwloc_get_nbobjs_by_type(m->topology, HWLOC_OBJ_PACKAGE),
+		.nodes = hwloc_get_nbobjs_by_type(m->topology, HWLOC_OBJ_NUMANODE),
+	};
+	while ((core = hwloc_get_next_obj_by_type(m->topology, HWLOC_OBJ_CORE, core))) {
+		int threads = hwloc_bitmap_weight(core->cpuset);
+
+		if (threads > counts->threads_per_core)
+			counts->threads_per_core = threads;
+	}
+}
+
+static bool is_listed(const struct machine_cache *caches, size_t count, struct machine_cache cache)
+{
+	for (size_t i = 0; i < count; i++)
+		if (caches[i].level == cache.level && caches[i].bytes == cache.bytes &&
+			caches[i].cpus == cache.cpus)
+			return true;
+	return false;
+}
+
+static const struct machine_cache *cache_of(
+	const struct pu *pu, int level, struct machine_cache *cache)
+{
+	for (hwloc_obj_t obj = pu->obj; obj; obj = obj->parent) {
+		if (!hwloc_obj_type_is_dcache(obj->type) || (int)obj->attr->cache.depth != level)
+			continue;
+		*cache = (struct machine_cache){.level = level,
+			.bytes = obj->attr->cache.size,
+			.cpus = hwloc_bitmap_weight(obj->cpuset)};
+		return cache;
+	}
+	return NULL;
+}
+
+size_t machine_caches(const struct machine *m, int kind, struct machine_cache *caches, size_t max)
+{
+	struct machine_cache cache;
+	size_t count = 0;
+
+	for (int level = 1; level <= CACHE_LEVELS; level++)
+		for (const struct pu *pu = m->pus; pu < m->pus + m->pu_count; pu++)
+			if ((kind < 0 || pu->kind == kind) && cache_of(pu, level, &cache) &&
+				count < max && !is_listed(caches, count, cache))
+				caches[count++] = cache;
+	return count;
+}
+
+int machine_export(const struct machine *m, char **xml)
+{
+	char *text;
+	int length;
+
+	if (hwloc_topology_export_xmlbuffer(m->topology, &text, &length, 0))
+		return errno ? -errno : -EINVAL;
+	*xml = strdup(text);
+	hwloc_free_xmlbuffer(m->topology, text);
+	return *xml ? 0 : -ENOMEM;
 }
 
 const struct place *machine_places(const struct machine *m, size_t *count)

@@ -3,6 +3,7 @@
 #define BATON_PLACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * A place names the nearest thing that two logical CPUs (PUs) share: same-cpu, smt (a core),
@@ -46,6 +47,31 @@ void machine_free(struct machine *m); /* NULL is welcome */
 size_t machine_pus(const struct machine *m);        /* allowed PUs, at least 1 */
 int machine_cpu(const struct machine *m, size_t i); /* OS index of the i-th, i < machine_pus */
 int machine_node(const struct machine *m, int cpu); /* OS index of its nearest NUMA node, or -1 */
+
+/* Kinds of core are numbered from 0, the most efficient; 0 kinds where all cores are alike. */
+int machine_kinds(const struct machine *m);
+int machine_kind(const struct machine *m, int cpu); /* -1: no kinds here, or not an allowed PU */
+
+/* What hwloc counts on the whole machine, also where the affinity mask withholds it. */
+struct machine_counts {
+	int cpus, cores, packages, nodes;
+	int threads_per_core; /* of the core that has the most; 0: no cores are told */
+};
+void machine_count(const struct machine *m, struct machine_counts *counts);
+
+struct machine_cache {
+	int level; /* data or unified */
+	uint64_t bytes;
+	int cpus; /* that share one */
+};
+
+/* The different caches above the allowed PUs of a kind (-1: of all), by level, and by logical order
+ * within one. Writes at most max, and returns how many it wrote. */
+size_t machine_caches(const struct machine *m, int kind, struct machine_cache *caches, size_t max);
+
+/* hwloc's XML of the whole machine, the host's name and serial numbers included (topology.h takes
+ * them out). 0 and a text to be freed with free(3), or -ENOMEM or another -errno. */
+int machine_export(const struct machine *m, char **xml);
 
 /* All places that have a pair, in the order in which they first appear over the pairs (i, j >= i).
  * The array belongs to the machine. */

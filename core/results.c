@@ -32,6 +32,8 @@ static const struct {
 
 struct results {
 	FILE *file[FILES];
+	char *folder;
+	int error; /* 0, or the first -errno of results_save */
 	char run_id[64];
 };
 
@@ -117,6 +119,8 @@ int results_open(struct results **out, const char *folder, const char *run_id)
 	struct results *results = calloc(1, sizeof(*results));
 	int rc = results ? make_folders(folder) : -ENOMEM;
 
+	if (results && !(results->folder = strdup(folder)))
+		rc = -ENOMEM;
 	for (int i = 0; i < FILES && !rc; i++)
 		rc = open_file(results, (enum file)i, folder);
 	if (!rc) {
@@ -130,9 +134,24 @@ int results_open(struct results **out, const char *folder, const char *run_id)
 	return rc;
 }
 
+void results_save(struct results *results, const char *name, const char *text)
+{
+	const size_t size = strlen(results->folder) + strlen(name) + 2;
+	char path[size];
+
+	snprintf(path, size, "%s/%s", results->folder, name);
+	FILE *file = fopen(path, "wxe");
+	int rc = file ? 0 : -errno;
+
+	if (file && (fputs(text, file) == EOF) | (fclose(file) == EOF))
+		rc = errno ? -errno : -EIO;
+	if (!results->error)
+		results->error = rc;
+}
+
 int results_flush(struct results *results)
 {
-	int rc = 0;
+	int rc = results->error;
 
 	for (int i = 0; i < FILES; i++) {
 		errno = 0;
@@ -150,6 +169,7 @@ int results_close(struct results *results)
 	for (int i = 0; i < FILES; i++)
 		if (results->file[i])
 			fclose(results->file[i]);
+	free(results->folder);
 	free(results);
 	return rc;
 }

@@ -21,6 +21,9 @@ void results_round(struct results *results, int invocation, const struct round_f
 void results_fact(struct results *results, const char *scope, const char *key, const char *value,
 	const char *state);
 
+/* A file of its own in the run's folder. What goes wrong is told by the next results_flush. */
+void results_save(struct results *results, const char *name, const char *text);
+
 /* Brings every row written so far to the kernel. 0, or -errno of the first write that failed. */
 int results_flush(struct results *results);
 

@@ -128,7 +128,7 @@ static void write_start(struct supervisor *supervisor, int argc, char **argv)
 	char text[4096] = "", name[CELL_NAME];
 	size_t length = 0;
 
-	context_write(supervisor->results);
+	context_write(supervisor->results, supervisor->machine);
 	run_fact(supervisor, "started_utc", results_utc(clock_utc_ns(), text));
 	number_fact(supervisor, "seed", options->seed);
 	number_fact(supervisor, "invocations", (uint64_t)options->invocations);
@@ -419,6 +419,7 @@ static int conclude(struct supervisor *supervisor)
 	char utc[32];
 	int rc, code = summary_exit_code(supervisor->summary);
 
+	context_write_end(supervisor->results);
 	run_fact(supervisor, "ended_utc", results_utc(clock_utc_ns(), utc));
 	run_fact(supervisor, "end",
 		ending(supervisor)          ? "interrupted"

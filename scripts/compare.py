@@ -27,6 +27,8 @@ FACTS = (
     ("build", "baton_version"), ("build", "benchmark_version"), ("run", "started_utc"),
     ("run", "end"), ("run", "invocations"), ("run", "rounds"), ("run", "window_ns"),
 )
+# Ends of keys: facts of a moment, of which no two runs of one machine have the same.
+PASSING = ("_start", "_end")
 TWO_RUNS = """\
 These are two runs: they differ by the hour as well as by the CPU. The intervals cover the spread
 between invocations, not what else changed from one run to the other."""
@@ -94,7 +96,8 @@ def context_lines(a: Run, b: Run) -> List[str]:
         sides = [a.fact(scope, key), b.fact(scope, key)]
         if key == "cpu_model" or sides[0] != sides[1]:
             rows.append([key, *(side if len(side) <= 48 else side[:47] + "…" for side in sides)])
-    others = {fact for fact in {**a.facts, **b.facts} if fact not in FACTS and fact[0] != "run"}
+    others = {(scope, key) for scope, key in {**a.facts, **b.facts}
+              if (scope, key) not in FACTS and scope != "run" and not key.endswith(PASSING)}
     differ = sum(a.fact(*fact) != b.fact(*fact) for fact in others)
     more = [f"and {differ} more: see context.csv"] if differ else []
     cut = [f"{name} was interrupted: it has fewer windows than planned"

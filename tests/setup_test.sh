@@ -152,7 +152,7 @@ test_root_installs() {
 	is 'root: exit code' "$rc" 0
 	is 'root: installs the missing ones, and asks nothing' "$(calls)" \
 		"noninteractive $install \
-cmake g++ libbenchmark-dev libck-dev libhwloc-dev pkg-config"
+cmake g++ libbenchmark-dev libck-dev libhwloc-dev libmd-dev pkg-config zlib1g-dev"
 	is 'root: stdout is left to data' "$out" ''
 	is "root: apt's chatter stays in the log" "$(wc -l <"$MACHINE/err")" 1
 	is 'root: the log is removed' "$(ls "$MACHINE/tmp")" ''

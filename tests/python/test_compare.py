@@ -154,7 +154,8 @@ def test_context_shows_what_differs(tmp_path: Path) -> None:
     write_run(tmp_path / "a", [PIPE], facts={("machine", "kernel"): None})
     write_run(tmp_path / "b", [PIPE], facts={("machine", "cpu_model"): "Another CPU",
                                              ("run", "end"): "interrupted",
-                                             ("machine", "thp"): "never"})
+                                             ("machine", "thp"): "never",
+                                             ("machine", "load_start"): "0.10 0.20 0.30"})
     text = run_script("a", "b", cwd=tmp_path).stdout.split("\n\n")[0]
     lines = [line.split("  ") for line in text.splitlines()]
     first = {line[0]: line[-1].strip() for line in lines}
