@@ -2,7 +2,19 @@
 #include "audit.h"
 
 /* Quiet windows stay well below, one busy neighbour per CPU well above (docs/method.md). */
-static const double load_share = 0.10;
+static const double load_share = 0.10, steal_share = 0.10;
+
+/* What the hypervisor takes from a thread that never sleeps and has its CPU for itself is the wall
+ * time that it neither ran nor waited for. Under others it cannot be told from their time. */
+static bool stolen_from(const struct cell *cell, const struct tally *tally)
+{
+	const struct usage *usage = &tally->usage;
+	const int64_t wall_ns = tally->end_ns - tally->begin_ns;
+
+	return !cell_shares_cpu(cell) && usage->voluntary == 0 && usage->runqueue_wait_ns >= 0 &&
+	       (double)(wall_ns - usage->cpu_ns - usage->runqueue_wait_ns) >
+		       steal_share * (double)wall_ns;
+}
 
 static bool keeps_time(const struct cell *cell, int thread)
 {
@@ -69,7 +81,7 @@ static bool outside(struct band band, const struct sample *out)
 	return band.high > 0 && (switches < band.low || switches > band.high);
 }
 
-static void flag(const struct cell *cell, struct sample *out)
+static void flag(const struct cell *cell, const struct run *run, struct sample *out)
 {
 	const struct workload *workload = cell_workload(cell);
 
@@ -77,6 +89,9 @@ static void flag(const struct cell *cell, struct sample *out)
 		out->flags |= FLAG_SWITCHES;
 	if (out->foreign_share > load_share)
 		out->flags |= FLAG_LOAD;
+	for (int i = 0; i < cell->threads; i++)
+		if (stolen_from(cell, &run->tally[i]))
+			out->flags |= FLAG_STEAL;
 }
 
 static void note_threads(const struct cell *cell, const struct run *run, struct sample *out)
@@ -135,7 +150,8 @@ void audit_window(const struct cell *cell, const struct run *run, struct sample 
 	sum_usage(cell, run, out);
 	out->slept = out->ops ? fmin(1, (double)out->voluntary / (double)out->ops) : NAN;
 	out->foreign_share = foreign_share(cell, out);
-	flag(cell, out);
+	out->dose_ns = run->dose ? run->dose_ns : NAN;
+	flag(cell, run, out);
 	if (cell_workload(cell)->shape->per_thread)
 		note_threads(cell, run, out);
 }

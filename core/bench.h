@@ -76,7 +76,9 @@ struct run {
 	uint64_t ops;                          /* lockstep: operations of the timed stretch */
 	uint64_t lead_ops;                     /* lockstep: operations before it */
 	uint64_t stamp_every; /* one of so many round trips is stamped; 0: none (stamp.h) */
-	double value; /* what the mechanism itself measured; NAN: time per operation counts */
+	double value;   /* what the mechanism itself measured; NAN: time per operation counts */
+	double dose_ns; /* what was put into each operation on purpose; NAN: nothing */
+	uint64_t dose;  /* the same as a chain of additions; 0: nothing */
 	const char *params;
 	void *state; /* the mechanism's own, zeroed, page-aligned */
 	struct tally *tally;
@@ -100,11 +102,13 @@ struct shape {
 	bool free_running;
 	bool per_thread; /* its threads differ: rows in threads.csv */
 	bool can_stamp;  /* single hand-offs, where they take long enough (stamp.h) */
+	bool dosable;    /* its loop puts run->dose into each operation */
 	int timekeeper;  /* the thread whose stretch is the window's; EVERYBODY: first begin to last
 			    end */
 	int64_t window_ns; /* 0: the run's default */
 	const char *roles[TEAM_MAX];
 	const char *const *params; /* sets of k=v;k=v, sorted, ended by NULL; NULL: one empty set */
+	const char *const *more;   /* sets that --set=all adds */
 };
 
 /* Switches per operation that the audit accepts; both 0: nothing is promised. */
@@ -116,6 +120,7 @@ struct workload {
 	const struct shape *shape;
 	int (*work)(struct run *run, int me); /* every thread; 0 or -errno */
 	const char *const *params;            /* instead of the shape's */
+	const char *const *more;              /* param sets that --set=all adds */
 	struct band one_cpu, across;
 };
 

@@ -53,3 +53,12 @@ const char *const *catalogue_params(const struct workload *workload)
 		return workload->params;
 	return workload->shape->params ? workload->shape->params : one_empty_set;
 }
+
+const char *const *catalogue_more(const struct workload *workload)
+{
+	static const char *const none[] = {NULL};
+
+	if (workload->more)
+		return workload->more;
+	return workload->shape->more ? workload->shape->more : none;
+}

@@ -13,4 +13,7 @@ size_t catalogue_workloads(const struct bench *bench);
 /* The param sets of a workload, ended by NULL: its own, its shape's, or one empty set. */
 const char *const *catalogue_params(const struct workload *workload);
 
+/* Those that --set=all adds, likewise; none for most. */
+const char *const *catalogue_more(const struct workload *workload);
+
 #endif

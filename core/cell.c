@@ -7,6 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct cell cell_make(int bench, int workload)
+{
+	struct cell cell = {.bench = bench, .workload = workload};
+	const struct shape *shape = cell_workload(&cell)->shape;
+
+	snprintf(cell.family, CELL_WORD, "%s", cell_bench(&cell)->family);
+	snprintf(cell.mechanism, CELL_WORD, "%s", cell_bench(&cell)->name);
+	snprintf(cell.shape, CELL_WORD, "%s", shape->name);
+	cell.threads = shape->threads;
+	return cell;
+}
+
+void cell_resolve(struct cell *cell)
+{
+	size_t count;
+	const struct bench *const *bench = catalogue(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(bench[i]->family, cell->family) ||
+			strcmp(bench[i]->name, cell->mechanism))
+			continue;
+		for (size_t w = 0; w < catalogue_workloads(bench[i]); w++)
+			if (!strcmp(bench[i]->workloads[w].shape->name, cell->shape)) {
+				cell->bench = (int)i;
+				cell->workload = (int)w;
+				return;
+			}
+	}
+	cell->bench = cell->workload = 0;
+	snprintf(cell->unfit, sizeof(cell->unfit), "this binary does not have it");
+}
+
 const struct bench *cell_bench(const struct cell *cell)
 {
 	size_t count;

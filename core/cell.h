@@ -5,12 +5,14 @@
 #include "bench.h"
 #include "place.h"
 
-enum { CELL_NAME = 160 };
+enum { CELL_NAME = 160, CELL_WORD = 32 };
 
 /* Plain data without pointers: a plan of cells is handed to another process as it is. */
 struct cell {
 	int bench;    /* index in the catalogue */
 	int workload; /* index in the bench's workloads */
+	/* The same in words: another binary has another catalogue (cell_resolve). */
+	char family[CELL_WORD], mechanism[CELL_WORD], shape[CELL_WORD];
 	char place[PLACE_NAME];
 	char params[PARAMS_MAX]; /* sorted k=v;k=v, or empty */
 	int threads;
@@ -19,9 +21,17 @@ struct cell {
 	bool fixed;        /* this very pair, not one drawn afresh in each invocation */
 	int64_t window_ns; /* nominal length */
 	uint64_t ops;      /* lockstep: operations that last about window_ns; 0: not calibrated */
+	double dose_ns;    /* spike-in: nominal time to put into each operation; 0 elsewhere */
+	bool roundtrip;    /* its CPUs' clocks do not agree: no one-way stamps */
 	bool hangs;        /* its team did not come back: not tried again in this run */
 	char unfit[64];    /* why it cannot run at this place; empty: it can */
 };
+
+/* A cell of this catalogue, without a place. */
+struct cell cell_make(int bench, int workload);
+
+/* Finds the cell's words in this process's catalogue; one that it has not becomes unfit. */
+void cell_resolve(struct cell *cell);
 
 const struct bench *cell_bench(const struct cell *cell);
 const struct workload *cell_workload(const struct cell *cell);

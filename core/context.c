@@ -17,7 +17,7 @@ static void write_topology(const struct facts *facts, const struct machine *mach
 		facts_say(facts, "topology", "topology.xml");
 }
 
-void context_write(struct results *results, const struct machine *machine)
+void context_write(struct results *results, const struct machine *machine, const char *binary)
 {
 	const struct facts facts = {results, .root = "", .suffix = ""};
 	const struct facts start = {results, .root = "", .suffix = "_start"};
@@ -31,7 +31,7 @@ void context_write(struct results *results, const struct machine *machine)
 	context_guest(&facts);
 	context_limits(&facts);
 	context_load(&start);
-	context_build(results);
+	context_build(results, binary);
 }
 
 void context_write_end(struct results *results)

@@ -12,8 +12,9 @@
 const char *context_cpu_model(char *text, size_t size);
 
 /* Writes the facts about the machine and the build, each with its state, those that hold at the
- * start of a run, and topology.xml. results/README.md lists them. */
-void context_write(struct results *results, const struct machine *machine);
+ * start of a run, and topology.xml. binary: the program that measures, NULL: this one.
+ * results/README.md lists them. */
+void context_write(struct results *results, const struct machine *machine, const char *binary);
 
 /* Writes those that hold at the end of a run: load, pressure, temperatures, throttling. */
 void context_write_end(struct results *results);

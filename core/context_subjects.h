@@ -14,7 +14,7 @@ void context_power(const struct facts *facts, const struct machine *machine);
 void context_guest(const struct facts *facts);
 void context_limits(const struct facts *facts);
 void context_load(const struct facts *facts); /* at the start and at the end of a run */
-void context_build(struct results *results);
+void context_build(struct results *results, const char *binary);
 
 /* Calls about once for the machine (its first CPU), and where there are kinds of core for each of
  * them (its first CPU) with a suffix to the keys; kind is -1 for the machine. */

@@ -1,8 +1,9 @@
 /* lock.c - the lock shapes, and how a worker opens and closes its account */
 #include "lock.h"
 
-static const char *const greedy_polite_params[] = {
-	"hold_ns=3", "hold_ns=3;stamps=1", "hold_ns=3000", "hold_ns=3000;stamps=1", NULL};
+static const char *const greedy_polite_params[] = {"hold_ns=3", "hold_ns=3000", NULL};
+static const char *const greedy_polite_more[] = {
+	"hold_ns=3;stamps=1", "hold_ns=3000;stamps=1", NULL};
 
 const struct shape lock_uncontended_shape = {
 	.name = "uncontended",
@@ -25,6 +26,7 @@ const struct shape lock_greedy_polite_shape = {
 	.window_ns = 40 * NS_PER_MS,
 	.roles = {"greedy", "polite"},
 	.params = greedy_polite_params,
+	.more = greedy_polite_more,
 };
 
 struct lock_hold lock_hold_for(const struct run *run, int turns)

@@ -1,6 +1,7 @@
 /* options.c - from argv to options */
 #include "options.h"
 
+#include "clock.h"
 #include "die.h"
 #include "nearest.h"
 
@@ -16,6 +17,7 @@ enum {
 	ROUNDS = 8,
 	QUICK_INVOCATIONS = 6, /* the fewest that have a 95 % interval at all */
 	QUICK_ROUNDS = 2,
+	LEAD_IN_MAX_MS = 10 * 1000,
 };
 
 static const char usage[] =
@@ -27,6 +29,7 @@ static const char usage[] =
 	"  list     the mechanisms and their workloads\n"
 	"  places   where on this machine threads can sit\n"
 	"  check    prove that every mechanism does what it says; no timing\n"
+	"  ab       two settings against each other, invocation by invocation\n"
 	"\n"
 	"what to measure\n"
 	"  --filter=REGEX         cells whose name family/mechanism/workload/place/params matches\n"
@@ -34,12 +37,27 @@ static const char usage[] =
 	"  --mechanism=LIST       as in `baton list`\n"
 	"  --place=LIST           as in `baton places`; all (default), or pairs: every pair of "
 	"CPUs\n"
+	"  --awake=LIST           across CPUs, how the sleeper's CPU is kept from idling: no, 1 "
+	"(a\n"
+	"                         spinner on it), latency (/dev/cpu_dma_latency); default no,1\n"
+	"  --set=headline|all     the cells that `make bench` measures (default), or all there "
+	"are\n"
+	"  --base=CELL            the cell that each block is held against (default\n"
+	"                         switch/futex/pingpong/same-cpu)\n"
+	"  --pair=A,B             two cells alone, in adjacent windows: the ratio to quote\n"
 	"\n"
 	"how\n"
 	"  --quick                fewer rounds and invocations: wide intervals\n"
 	"  --invocations=N        fresh processes (default 12; with --quick 6)\n"
+	"  --budget=SECONDS       as many invocations as fit, 10 to 30\n"
+	"  --precision=PERCENT    as many, 10 to 30, as bring the intervals' half-width down to "
+	"this\n"
 	"  --rounds=N             windows of each cell in an invocation (default 8; with --quick "
 	"2)\n"
+	"  --lead-in=MS           untimed, before each window (default 1; 96 where a governor "
+	"scales\n"
+	"                         the clock)\n"
+	"  --sched=other|batch|fifo  policy of the measuring threads\n"
 	"  --seed=N               of the order and of the CPUs drawn; it is in context.csv\n"
 	"  --out=DIR              the run's folder (default results/<UTC time>-<label>)\n"
 	"  --label=NAME           what to call this machine (default: its CPU)\n"
@@ -49,21 +67,35 @@ static const char usage[] =
 	"JSON\n"
 	"  --help, --version\n"
 	"\n"
+	"baton ab [OPTION…] -- A -- B\n"
+	"  alternates fresh processes of two settings in random order. Each of A and B is a list "
+	"of\n"
+	"  NAME=VALUE (environment), --binary=PATH (another baton), --sched=POLICY and\n"
+	"  --before=COMMAND (run by sh before each process); an empty one is things as they are.\n"
+	"\n"
 	"exit codes: 0 ok, 1 a cell failed, 2 usage, 3 unfit machine, 4 nothing matched, 5 "
 	"something\n"
 	"missing, 6 results cannot be written, 77 everything skipped, 128+n interrupted by signal "
 	"n\n";
 
-static const char *const commands[] = {"run", "list", "places", "check", NULL};
+static const char *const commands[] = {"run", "list", "places", "check", "ab", NULL};
 
 enum key {
 	KEY_FILTER,
 	KEY_FAMILY,
 	KEY_MECHANISM,
 	KEY_PLACE,
+	KEY_AWAKE,
+	KEY_SET,
+	KEY_BASE,
+	KEY_PAIR,
 	KEY_QUICK,
 	KEY_INVOCATIONS,
+	KEY_BUDGET,
+	KEY_PRECISION,
 	KEY_ROUNDS,
+	KEY_LEAD_IN,
+	KEY_SCHED,
 	KEY_SEED,
 	KEY_OUT,
 	KEY_LABEL,
@@ -74,8 +106,9 @@ enum key {
 };
 
 /* In the order of enum key. */
-static const char *const keys[] = {"--filter", "--family", "--mechanism", "--place", "--quick",
-	"--invocations", "--rounds", "--seed", "--out", "--label", "--topology", "--format",
+static const char *const keys[] = {"--filter", "--family", "--mechanism", "--place", "--awake",
+	"--set", "--base", "--pair", "--quick", "--invocations", "--budget", "--precision",
+	"--rounds", "--lead-in", "--sched", "--seed", "--out", "--label", "--topology", "--format",
 	"--help", "--version", NULL};
 
 /* What each command heeds, in the order of enum command; --help and --version go anywhere. */
@@ -83,8 +116,26 @@ static const unsigned heeded[] = {
 	[COMMAND_RUN] = ~(1u << KEY_TOPOLOGY),
 	[COMMAND_LIST] = 1u << KEY_FORMAT,
 	[COMMAND_PLACES] = 1u << KEY_PLACE | 1u << KEY_TOPOLOGY | 1u << KEY_FORMAT,
-	[COMMAND_CHECK] =
-		1u << KEY_FILTER | 1u << KEY_FAMILY | 1u << KEY_MECHANISM | 1u << KEY_PLACE,
+	[COMMAND_CHECK] = 1u << KEY_FILTER | 1u << KEY_FAMILY | 1u << KEY_MECHANISM |
+			  1u << KEY_PLACE | 1u << KEY_SET | 1u << KEY_AWAKE,
+	[COMMAND_AB] = ~(1u << KEY_TOPOLOGY | 1u << KEY_PAIR | 1u << KEY_PRECISION),
+};
+
+/* Two of these contradict each other. */
+static const enum key contradictions[][2] = {
+	{KEY_OUT, KEY_LABEL},
+	{KEY_INVOCATIONS, KEY_BUDGET},
+	{KEY_INVOCATIONS, KEY_PRECISION},
+	{KEY_BUDGET, KEY_PRECISION},
+	{KEY_QUICK, KEY_BUDGET},
+	{KEY_QUICK, KEY_PRECISION},
+	{KEY_PAIR, KEY_BASE},
+	{KEY_PAIR, KEY_FILTER},
+	{KEY_PAIR, KEY_FAMILY},
+	{KEY_PAIR, KEY_MECHANISM},
+	{KEY_PAIR, KEY_PLACE},
+	{KEY_PAIR, KEY_SET},
+	{KEY_PAIR, KEY_AWAKE},
 };
 
 static bool takes_value(enum key key)
@@ -105,11 +156,32 @@ static uint64_t parse_number(const char *key, const char *value, uint64_t least,
 	return number;
 }
 
-static bool parse_format(const char *value)
+/* A number above 0 and at most `most`, fractions allowed. */
+static double parse_real(const char *key, const char *value, double most)
 {
-	if (strcmp(value, "csv") != 0 && strcmp(value, "table") != 0)
-		die(EXIT_USAGE, "--format=%s: valid are table and csv", value);
-	return !strcmp(value, "csv");
+	char *end;
+	const double number = strtod(value, &end);
+
+	if (*end || end == value || !(number > 0 && number <= most))
+		die(EXIT_USAGE, "%s=%s: not a number above 0 and up to %g", key, value, most);
+	return number;
+}
+
+/* Whether the value is the second of two valid words. */
+static bool parse_either(const char *key, const char *value, const char *one, const char *other)
+{
+	if (strcmp(value, one) != 0 && strcmp(value, other) != 0)
+		die(EXIT_USAGE, "%s=%s: valid are %s and %s", key, value, one, other);
+	return !strcmp(value, other);
+}
+
+static int parse_policy(const char *value)
+{
+	const int policy = setting_policy(value);
+
+	if (policy < 0)
+		die(EXIT_USAGE, "--sched=%s: valid are other, batch and fifo", value);
+	return policy;
 }
 
 static void print_and_exit(const char *text)
@@ -133,14 +205,39 @@ static void set_option(struct options *options, enum key key, const char *value)
 	case KEY_PLACE:
 		options->places = value;
 		break;
+	case KEY_AWAKE:
+		options->awake = value;
+		break;
+	case KEY_SET:
+		options->everything = parse_either(keys[key], value, "headline", "all");
+		break;
+	case KEY_BASE:
+		options->base = value;
+		break;
+	case KEY_PAIR:
+		options->pair = value;
+		break;
 	case KEY_QUICK:
 		options->quick = true;
 		break;
 	case KEY_INVOCATIONS:
 		options->invocations = (int)parse_number(keys[key], value, 1, 1000);
 		break;
+	case KEY_BUDGET:
+		options->budget_s = (int)parse_number(keys[key], value, 1, 1000000);
+		break;
+	case KEY_PRECISION:
+		options->precision = parse_real(keys[key], value, 100) / 100;
+		break;
 	case KEY_ROUNDS:
 		options->rounds = (int)parse_number(keys[key], value, 1, 1000);
+		break;
+	case KEY_LEAD_IN:
+		options->lead_in_ns =
+			(int64_t)(parse_real(keys[key], value, LEAD_IN_MAX_MS) * NS_PER_MS);
+		break;
+	case KEY_SCHED:
+		options->policy = parse_policy(value);
 		break;
 	case KEY_SEED:
 		options->seed = parse_number(keys[key], value, 0, UINT64_MAX);
@@ -155,7 +252,7 @@ static void set_option(struct options *options, enum key key, const char *value)
 		options->topology = value;
 		break;
 	case KEY_FORMAT:
-		options->csv = parse_format(value);
+		options->csv = parse_either(keys[key], value, "table", "csv");
 		break;
 	case KEY_HELP:
 		print_and_exit(usage);
@@ -215,8 +312,13 @@ static void check_combination(const struct options *options)
 				commands[heeds(key)], commands[options->command]);
 	if (options->plain && options->command != COMMAND_RUN)
 		die(EXIT_USAGE, "--benchmark_… flags go with `baton run` alone");
-	if (options->out && options->label)
-		die(EXIT_USAGE, "--out and --label: --out names the whole folder already");
+	for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
+		const enum key *key = contradictions[i];
+
+		if (options->given & 1u << key[0] && options->given & 1u << key[1])
+			die(EXIT_USAGE, "%s and %s contradict each other: give one of them",
+				keys[key[0]], keys[key[1]]);
+	}
 }
 
 static uint64_t fresh_seed(void)
@@ -228,11 +330,37 @@ static uint64_t fresh_seed(void)
 	return seed;
 }
 
+/* -- A -- B, to the end of the line. */
+static void parse_sides(struct options *options, int words, char **word)
+{
+	int second = 1;
+
+	while (second < words && strcmp(word[second], "--") != 0)
+		second++;
+	for (int i = second + 1; i < words; i++)
+		if (!strcmp(word[i], "--"))
+			die(EXIT_USAGE, "a third --: `baton ab` takes two settings, -- A -- B");
+	if (second == words)
+		return;
+	setting_parse(&options->setting[0], "A", word + 1, second - 1);
+	setting_parse(&options->setting[1], "B", word + second + 1, words - second - 1);
+	options->sides = 2;
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
-	*options = (struct options){.places = "all", .seed = fresh_seed(), .argv = argv};
+	*options = (struct options){.places = "all",
+		.seed = fresh_seed(),
+		.lead_in_ns = -1,
+		.sides = 1,
+		.setting = {{.policy = -1}, {.policy = -1}},
+		.argv = argv};
 	options->argc = 1;
 	for (int i = 1; i < argc; i++) {
+		if (options->command == COMMAND_AB && !strcmp(argv[i], "--")) {
+			parse_sides(options, argc - i, argv + i);
+			break;
+		}
 		if (!strncmp(argv[i], "--benchmark_", strlen("--benchmark_")))
 			argv[options->argc++] = argv[i];
 		else if (argv[i][0] == '-')
@@ -243,7 +371,11 @@ void options_parse(struct options *options, int argc, char **argv)
 			die(EXIT_USAGE, "%s: an option was expected here, as in --filter=%s",
 				argv[i], argv[i]);
 	}
+	if (options->command == COMMAND_AB && options->sides != 2)
+		die(EXIT_USAGE, "baton ab needs two settings: baton ab [OPTION…] -- A -- B");
 	options->plain = options->argc > 1;
+	if (options->command == COMMAND_CHECK && !(options->given & 1u << KEY_SET))
+		options->everything = true; /* what is not timed costs little */
 	if (!options->invocations)
 		options->invocations = options->quick ? QUICK_INVOCATIONS : INVOCATIONS;
 	if (!options->rounds)

@@ -5,7 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_PLACES, COMMAND_CHECK };
+#include "setting.h"
+
+enum command { COMMAND_RUN, COMMAND_LIST, COMMAND_PLACES, COMMAND_CHECK, COMMAND_AB };
+
+enum { SIDES_MAX = 2 };
 
 struct options {
 	enum command command;
@@ -13,9 +17,19 @@ struct options {
 	const char *families;   /* a,b,c or NULL */
 	const char *mechanisms; /* a,b,c or NULL */
 	const char *places;     /* a,b,c, "all" or "pairs" */
+	const char *awake;      /* a,b,c of no, 1 and latency; NULL: the set's */
+	bool everything;        /* --set=all */
+	const char *base;       /* a cell's name, or NULL: the catalogue's base */
+	const char *pair;       /* "A,B", two cells' names, or NULL */
 	bool quick;
 	int invocations;
 	int rounds;
+	int budget_s;                      /* 0: none */
+	double precision;                  /* half-width to plan for, a share; 0: none */
+	int64_t lead_in_ns;                /* -1: by the machine */
+	int policy;                        /* SCHED_OTHER, SCHED_BATCH or SCHED_FIFO */
+	int sides;                         /* 1, or 2 for ab */
+	struct setting setting[SIDES_MAX]; /* of each side; for a run an empty one */
 	uint64_t seed;
 	const char *out;      /* the run's folder, or NULL: results/<UTC>-<label> */
 	const char *label;    /* or NULL: the CPU's name */

@@ -7,6 +7,7 @@ const struct shape pingpong_shape = {
 	.metric = "handoff",
 	.unit = "ns",
 	.threads = 2,
+	.dosable = true,
 	.can_stamp = true,
 	.timekeeper = 0,
 };

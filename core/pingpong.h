@@ -22,7 +22,8 @@ static inline int pingpong_arrives(struct run *run, uint64_t hop)
  * that is then passed announces to the partner. Returns 0, 1 = that was the last, or -errno. A
  * wrong number does not end the trips, or the partner would be left waiting. */
 static inline __attribute__((always_inline)) int pingpong_start(struct run *run, uint64_t trips,
-	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode)
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode,
+	bool dosed)
 {
 	const bool verify = mode == STAMP_VERIFY;
 	struct tally *tally = &run->tally[0];
@@ -40,6 +41,8 @@ static inline __attribute__((always_inline)) int pingpong_start(struct run *run,
 
 		if (stamped)
 			stamp_leaves(run);
+		if (dosed)
+			clock_chain(trip, run->dose);
 		rc = pass(run, 1);
 		if (!rc)
 			rc = await(run, 0);
@@ -59,7 +62,8 @@ static inline __attribute__((always_inline)) int pingpong_start(struct run *run,
 /* The partner's side of the same trips. The token orders the flag: pass() of the starter comes
  * after its store, our await() before this load. */
 static inline __attribute__((always_inline)) int pingpong_return(struct run *run, uint64_t trips,
-	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode)
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me), enum stamp_mode mode,
+	bool dosed)
 {
 	const bool verify = mode == STAMP_VERIFY;
 	struct tally *tally = &run->tally[1];
@@ -80,6 +84,8 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 		tally->hops += 2;
 		if (verify)
 			pingpong_leaves(run, tally->hops);
+		if (dosed)
+			clock_chain(trip, run->dose);
 		rc = pass(run, 0);
 		if (rc)
 			return rc;
@@ -91,22 +97,22 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 
 static inline __attribute__((always_inline)) int pingpong_stretch(struct run *run, int me,
 	uint64_t ops, int (*pass)(struct run *, int to), int (*await)(struct run *, int me_),
-	enum stamp_mode mode)
+	enum stamp_mode mode, bool dosed)
 {
-	return me == 0 ? pingpong_start(run, ops / 2, pass, await, mode)
-		       : pingpong_return(run, ops / 2, pass, await, mode);
+	return me == 0 ? pingpong_start(run, ops / 2, pass, await, mode, dosed)
+		       : pingpong_return(run, ops / 2, pass, await, mode, dosed);
 }
 
 static inline __attribute__((always_inline)) int pingpong_timed(struct run *run, int me,
-	int (*pass)(struct run *, int to), int (*await)(struct run *, int me_))
+	int (*pass)(struct run *, int to), int (*await)(struct run *, int me_), bool dosed)
 {
 	switch (stamp_mode(run, me)) {
 	case STAMP_VERIFY:
-		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_VERIFY);
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_VERIFY, dosed);
 	case STAMP_TRIPS:
-		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_TRIPS);
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_TRIPS, dosed);
 	default:
-		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_NONE);
+		return pingpong_stretch(run, me, run->ops, pass, await, STAMP_NONE, dosed);
 	}
 }
 
@@ -119,12 +125,14 @@ static inline __attribute__((always_inline)) int pingpong(struct run *run, int m
 
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = run->verify ? pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_VERIFY)
-			 : pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_NONE);
+	rc = run->verify
+		     ? pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_VERIFY, false)
+		     : pingpong_stretch(run, me, run->lead_ops, pass, await, STAMP_NONE, false);
 	if (rc)
 		return rc < 0 ? rc : -ETIMEDOUT; /* stopped in the lead-in: nothing to tell */
 	run_begin(run, me);
-	rc = pingpong_timed(run, me, pass, await);
+	rc = run->dose ? pingpong_timed(run, me, pass, await, true)
+		       : pingpong_timed(run, me, pass, await, false);
 	run_end(run, me);
 	return rc < 0 ? rc : 0;
 }

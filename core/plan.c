@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PAGE = 4096 };
+
 static int map_plan(struct plan **out, int fd, size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -16,9 +18,25 @@ static int map_plan(struct plan **out, int fd, size_t size)
 	return 0;
 }
 
-int plan_create(struct plan **out, size_t cells, int *fd)
+/* Its number, and the sizes of all that lies in the memory. */
+static uint64_t protocol(void)
+{
+	return (uint64_t)PLAN_PROTOCOL << 56 ^ (uint64_t)sizeof(struct plan) << 32 ^
+	       (uint64_t)sizeof(struct cell) << 16 ^ sizeof(struct histogram);
+}
+
+/* On a page of their own: memory that nobody stamps into is never touched. */
+static size_t histograms_at(size_t cells)
 {
 	const size_t size = sizeof(struct plan) + cells * sizeof(struct cell);
+
+	return (size + PAGE - 1) / PAGE * PAGE;
+}
+
+int plan_create(struct plan **out, size_t cells, int *fd)
+{
+	const size_t stamped = cells > PLAN_STAMPED_MAX ? 0 : cells;
+	const size_t size = histograms_at(cells) + stamped * sizeof(struct histogram);
 	int rc;
 
 	*fd = memfd_create("baton-plan", 0);
@@ -29,6 +47,8 @@ int plan_create(struct plan **out, size_t cells, int *fd)
 		close(*fd);
 		return rc;
 	}
+	(*out)->protocol = protocol();
+	(*out)->spike = -1;
 	(*out)->cells = cells;
 	(*out)->size = size;
 	return 0;
@@ -37,12 +57,25 @@ int plan_create(struct plan **out, size_t cells, int *fd)
 int plan_map(struct plan **out, int fd)
 {
 	struct stat status;
+	int rc;
 
 	if (fstat(fd, &status))
 		return -errno;
 	if ((size_t)status.st_size < sizeof(struct plan))
 		return -EINVAL;
-	return map_plan(out, fd, (size_t)status.st_size);
+	rc = map_plan(out, fd, (size_t)status.st_size);
+	if (!rc && (*out)->protocol != protocol()) {
+		munmap(*out, (size_t)status.st_size);
+		return -EPROTO;
+	}
+	return rc;
+}
+
+struct histogram *plan_histogram(struct plan *plan, size_t cell)
+{
+	if (plan->cells > PLAN_STAMPED_MAX)
+		return NULL;
+	return (struct histogram *)((char *)plan + histograms_at(plan->cells)) + cell;
 }
 
 void plan_free(struct plan *plan)

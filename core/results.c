@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum file { SAMPLES, THREADS, ROUNDS, CONTEXT, FILES };
+enum file { SAMPLES, THREADS, ROUNDS, HISTOGRAMS, CONTEXT, FILES };
 
 static const struct {
 	const char *name;
@@ -21,12 +21,15 @@ static const struct {
 			"place,"
 			"cpus,home,threads,params,metric,unit,value,ops,wall_ns,lead_in_ns,cpu_ns,"
 			"voluntary,involuntary,slept,runqueue_wait_ns,foreign_share,migrations,"
-			"status,reason"},
+			"dose_ns,status,reason"},
 	[THREADS] = {.name = "threads.csv",
 		.header = "run_id,invocation,order,thread,role,cpu,loops,acquisitions,held_ns,"
 			  "waited_ns,longest_wait_ns,longest_streak"},
 	[ROUNDS] = {.name = "rounds.csv",
 		.header = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz"},
+	[HISTOGRAMS] = {.name = "histograms.csv",
+		.header = "run_id,invocation,family,mechanism,workload,place,threads,params,what,"
+			  "role,lo_ns,hi_ns,count"},
 	[CONTEXT] = {.name = "context.csv", .header = "run_id,scope,key,value,state"},
 };
 
@@ -34,7 +37,7 @@ struct results {
 	FILE *file[FILES];
 	char *folder;
 	int error; /* 0, or the first -errno of results_save */
-	char run_id[64];
+	char run_id[96];
 };
 
 /* One field and the separator before it, or none at the start of a row. */
@@ -141,10 +144,10 @@ void results_save(struct results *results, const char *name, const char *text)
 
 	snprintf(path, size, "%s/%s", results->folder, name);
 	FILE *file = fopen(path, "wxe");
-	int rc = file ? 0 : -errno;
+	int rc = file && fputs(text, file) != EOF ? 0 : -errno;
 
-	if (file && (fputs(text, file) == EOF) | (fclose(file) == EOF))
-		rc = errno ? -errno : -EIO;
+	if (file && fclose(file) == EOF && !rc)
+		rc = -errno;
 	if (!results->error)
 		results->error = rc;
 }
@@ -186,6 +189,18 @@ const char *results_utc(int64_t utc_ns, char text[32])
 	return text;
 }
 
+static void put_flags(FILE *file, unsigned flags)
+{
+	static const char *const word[] = {"SWITCHES", "LOAD", "STEAL"}; /* by bit */
+	const char *separator = ",flagged:";
+
+	for (size_t bit = 0; bit < sizeof(word) / sizeof(word[0]); bit++)
+		if (flags & 1u << bit) {
+			fprintf(file, "%s%s", separator, word[bit]);
+			separator = "+";
+		}
+}
+
 /* ok, flagged:ID+ID, skipped:ID, error:ID or timeout. */
 static void next_status(FILE *file, const struct sample *sample)
 {
@@ -198,9 +213,7 @@ static void next_status(FILE *file, const struct sample *sample)
 	};
 
 	if (sample->status == STATUS_OK && sample->flags)
-		fprintf(file, ",flagged:%s%s%s", sample->flags & FLAG_SWITCHES ? "SWITCHES" : "",
-			sample->flags == (FLAG_SWITCHES | FLAG_LOAD) ? "+" : "",
-			sample->flags & FLAG_LOAD ? "LOAD" : "");
+		put_flags(file, sample->flags);
 	else
 		fprintf(file, ",%s%s%s", word[sample->status], sample->id[0] ? ":" : "",
 			sample->id);
@@ -239,6 +252,7 @@ static void put_measures(FILE *file, const struct sample *sample)
 	next_count(file, known ? sample->runqueue_wait_ns : -1);
 	next_real(file, sample->foreign_share);
 	next_count(file, sample->strayed);
+	next_real(file, sample->dose_ns);
 }
 
 static void put_threads(struct results *results, int invocation, const struct cell *cell,
@@ -287,6 +301,25 @@ void results_round(struct results *results, int invocation, const struct round_f
 	next_count(file, round->steal_ns);
 	next_real(file, round->chain_ghz);
 	fputc('\n', file);
+}
+
+void results_histogram(struct results *results, int invocation, const struct cell *cell,
+	const char *what, const struct histogram *histogram)
+{
+	FILE *file = results->file[HISTOGRAMS];
+
+	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		int64_t lo_ns, hi_ns;
+
+		if (!histogram->bucket[i])
+			continue;
+		histogram_bounds(i, &lo_ns, &hi_ns);
+		fprintf(file, "%s,%d,%s,%s,%s,%s,%d,%s,%s,NA,%lld,%lld,%llu\n", results->run_id,
+			invocation, cell->family, cell->mechanism, cell->shape, cell->place,
+			cell->threads, cell->params[0] ? cell->params : "NA", what,
+			(long long)lo_ns, (long long)hi_ns,
+			(unsigned long long)histogram->bucket[i]);
+	}
 }
 
 void results_fact(struct results *results, const char *scope, const char *key, const char *value,

@@ -2,6 +2,7 @@
 #ifndef BATON_RESULTS_H
 #define BATON_RESULTS_H
 
+#include "histogram.h"
 #include "plan.h"
 
 struct results;
@@ -16,6 +17,10 @@ int results_open(struct results **out, const char *folder, const char *run_id);
 void results_sample(struct results *results, int invocation, const struct cell *cell,
 	const struct sample *sample);
 void results_round(struct results *results, int invocation, const struct round_facts *round);
+
+/* A cell's stamps of single hand-offs in an invocation; what: handoff or roundtrip. */
+void results_histogram(struct results *results, int invocation, const struct cell *cell,
+	const char *what, const struct histogram *histogram);
 
 /* state: ok, absent, denied or masked; value is NA unless ok. */
 void results_fact(struct results *results, const char *scope, const char *key, const char *value,

@@ -10,6 +10,7 @@
 enum flag {
 	FLAG_SWITCHES = 1, /* switches per operation outside the declared band */
 	FLAG_LOAD = 2,     /* others had the CPUs for more than 10 % of the window */
+	FLAG_STEAL = 4,    /* the hypervisor had them for more than 10 % */
 };
 
 enum status {
@@ -41,6 +42,7 @@ struct sample {
 	int64_t voluntary, involuntary;
 	double slept;         /* share of operations that slept */
 	double foreign_share; /* of the team's CPUs, taken by others */
+	double dose_ns;       /* put into each operation on purpose */
 	int strayed;          /* threads seen off their CPU; -1: not looked at */
 	unsigned flags;
 	enum status status;

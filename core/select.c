@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW_NS = 20 * NS_PER_MS, CELLS_MAX = 1 << 18, WORDS_MAX = 512 };
+enum { WINDOW_NS = 20 * NS_PER_MS, CELLS_MAX = 1 << 18, WORDS_MAX = 512, SPIKE_PCT = 3 };
 
 /* What is under way while cells are picked. */
 struct picker {
@@ -20,6 +20,13 @@ struct picker {
 	struct selection *selection;
 	size_t room;
 };
+
+static const char *awake_ways(const struct options *options)
+{
+	if (options->awake)
+		return options->awake;
+	return options->everything ? "no,1,latency" : "no,1";
+}
 
 static bool in_list(const char *list, const char *word)
 {
@@ -56,6 +63,7 @@ static void check_words(const char *option, const char *list, const char *const 
 
 static void check_names(const struct options *options)
 {
+	static const char *const ways[] = {"no", "1", "latency", NULL};
 	const char *families[WORDS_MAX] = {NULL}, *mechanisms[WORDS_MAX] = {NULL};
 	size_t count, distinct = 0;
 	const struct bench *const *bench = catalogue(&count);
@@ -69,6 +77,8 @@ static void check_names(const struct options *options)
 		check_words("--family", options->families, families);
 	if (options->mechanisms)
 		check_words("--mechanism", options->mechanisms, mechanisms);
+	if (options->awake)
+		check_words("--awake", options->awake, ways);
 }
 
 static void check_places(const struct options *options, const struct machine *machine)
@@ -115,19 +125,43 @@ static void append(struct picker *picker, const struct cell *cell)
 	selection->cell[selection->cells++] = *cell;
 }
 
-/* One cell for each param set, if the filter lets it through. */
+static void pick_one(
+	struct picker *picker, struct cell *cell, const char *awake, const char *params)
+{
+	char name[CELL_NAME];
+
+	snprintf(cell->params, sizeof(cell->params), "%s%s%s%s", *awake ? "awake=" : "", awake,
+		*awake && *params ? ";" : "", params);
+	cell_name(cell, name);
+	if (!picker->options->filter || !regexec(&picker->filter, name, 0, NULL, 0))
+		append(picker, cell);
+}
+
+/* Whether its partner sleeps until the token comes, on a CPU that may have gone idle by then. */
+static bool wakes_a_cpu(const struct cell *cell)
+{
+	return !same_cpu(cell->place) && cell_workload(cell)->across.low > 0;
+}
+
+/* A params set of the workload, with its CPUs left alone and kept awake. */
+static void pick_awake(struct picker *picker, struct cell *cell, const char *params)
+{
+	static const char *const ways[][2] = {{"no", ""}, {"1", "1"}, {"latency", "latency"}};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (wakes_a_cpu(cell) ? in_list(awake_ways(picker->options), ways[i][0]) : i == 0)
+			pick_one(picker, cell, ways[i][1], params);
+}
+
 static void pick_params(struct picker *picker, struct cell *cell)
 {
 	const struct workload *workload = cell_workload(cell);
-	char name[CELL_NAME];
 
-	for (const char *const *params = catalogue_params(workload); *params; params++) {
-		snprintf(cell->params, sizeof(cell->params), "%s", *params);
-		cell_name(cell, name);
-		if (picker->options->filter && regexec(&picker->filter, name, 0, NULL, 0))
-			continue;
-		append(picker, cell);
-	}
+	for (const char *const *params = catalogue_params(workload); *params; params++)
+		pick_awake(picker, cell, *params);
+	for (const char *const *params = catalogue_more(workload);
+		picker->options->everything && *params; params++)
+		pick_awake(picker, cell, *params);
 }
 
 static void pick_at(struct picker *picker, const char *place, const int cpu[2], bool fixed)
@@ -142,13 +176,12 @@ static void pick_at(struct picker *picker, const char *place, const int cpu[2], 
 		if (options->mechanisms && !in_list(options->mechanisms, bench[i]->name))
 			continue;
 		for (size_t w = 0; w < catalogue_workloads(bench[i]); w++) {
-			const struct shape *shape = bench[i]->workloads[w].shape;
-			struct cell cell = {.bench = (int)i,
-				.workload = (int)w,
-				.threads = shape->threads,
-				.cpu = {cpu[0], cpu[1]},
-				.fixed = fixed};
+			struct cell cell = cell_make((int)i, (int)w);
+			const struct shape *shape = cell_workload(&cell)->shape;
 
+			cell.cpu[0] = cpu[0];
+			cell.cpu[1] = cpu[1];
+			cell.fixed = fixed;
 			if (cell.threads == 1 && !same_cpu(place))
 				continue;
 			snprintf(cell.place, sizeof(cell.place), "%s", place);
@@ -192,26 +225,125 @@ static bool is_base(const struct cell *cell)
 	return cell_bench(cell)->base && same_cpu(cell->place) && !cell->fixed;
 }
 
+/* Every cell that there is on this machine. */
+static struct selection pick_everything(const struct machine *machine)
+{
+	const struct options options = {.places = "all", .everything = true};
+	struct selection all = {0};
+	struct picker picker = {&options, machine, .selection = &all};
+
+	pick_places(&picker);
+	return all;
+}
+
+static int find_base(const struct selection *selection)
+{
+	for (size_t i = 0; i < selection->cells; i++)
+		if (is_base(&selection->cell[i]))
+			return (int)i;
+	return -1;
+}
+
+static int find_name(const struct selection *selection, const char *name)
+{
+	char own[CELL_NAME];
+
+	for (size_t i = 0; i < selection->cells; i++)
+		if (!strcmp(cell_name(&selection->cell[i], own), name))
+			return (int)i;
+	return -1;
+}
+
+/* The index of a cell of `all`, which is appended if it is not in the selection yet. */
+static int ensure(struct picker *picker, const struct selection *all, int which)
+{
+	struct selection *selection = picker->selection;
+	char name[CELL_NAME];
+	int found;
+
+	found = find_name(selection, cell_name(&all->cell[which], name));
+	if (found >= 0)
+		return found;
+	append(picker, &all->cell[which]);
+	return (int)selection->cells - 1;
+}
+
+static _Noreturn void die_of_name(const struct selection *all, const char *option, const char *name)
+{
+	char(*names)[CELL_NAME] = calloc(all->cells, sizeof(*names));
+	const char **list = calloc(all->cells + 1, sizeof(*list));
+
+	if (!names || !list)
+		die(EXIT_UNFIT, "out of memory");
+	for (size_t i = 0; i < all->cells; i++)
+		list[i] = cell_name(&all->cell[i], names[i]);
+	die(EXIT_USAGE, "%s: there is no cell '%s' here; the nearest is '%s'", option, name,
+		nearest(name, list));
+}
+
+static int find_or_die(const struct selection *all, const char *option, const char *name)
+{
+	const int found = find_name(all, name);
+
+	if (found < 0)
+		die_of_name(all, option, name);
+	if (all->cell[found].unfit[0])
+		die(EXIT_USAGE, "%s: %s cannot run: it %s", option, name, all->cell[found].unfit);
+	return found;
+}
+
+/* The base once more with a dose of SPIKE_PCT of its own time in each operation: by what is seen
+ * of it a run proves what it can tell. */
+static void add_spike(struct picker *picker)
+{
+	struct selection *selection = picker->selection;
+	struct cell spike = selection->cell[selection->base];
+	const size_t length = strlen(spike.params);
+
+	selection->spike = -1;
+	if (!cell_workload(&spike)->shape->dosable)
+		return;
+	snprintf(spike.params + length, sizeof(spike.params) - length, "%sdose_pct=%d",
+		length ? ";" : "", SPIKE_PCT);
+	selection->spike = (int)selection->cells;
+	append(picker, &spike);
+}
+
 /* The base is measured whether it was asked for or not: every block is held against it. */
 static void ensure_base(struct picker *picker)
 {
+	const char *name = picker->options->base;
 	struct selection *selection = picker->selection;
-	struct options for_base = {.places = "all"};
-	struct selection all = {0};
-	struct picker base_picker = {&for_base, picker->machine, .selection = &all};
+	struct selection all = pick_everything(picker->machine);
 
-	for (size_t i = 0; i < selection->cells; i++)
-		if (is_base(&selection->cell[i])) {
-			selection->base = (int)i;
-			return;
-		}
-	pick_places(&base_picker);
-	for (size_t i = 0; i < all.cells; i++)
-		if (is_base(&all.cell[i])) {
-			selection->base = (int)selection->cells;
-			append(picker, &all.cell[i]);
-			break;
-		}
+	const int which = name ? find_or_die(&all, "--base", name) : find_base(&all);
+
+	/* A catalogue without a base (there is one in the tests) is held against its first cell. */
+	selection->base = which < 0 ? 0 : ensure(picker, &all, which);
+	free(all.cell);
+}
+
+static void pick_pair(struct picker *picker)
+{
+	struct selection *selection = picker->selection;
+	struct selection all = pick_everything(picker->machine);
+	char *const copy = strdup(picker->options->pair);
+	char *second = copy ? strchr(copy, ',') : NULL;
+
+	if (!second)
+		die(EXIT_USAGE,
+			"--pair=%s: two cells, please, as in "
+			"--pair=switch/futex/pingpong/same-cpu,switch/pipe/pingpong/same-cpu",
+			picker->options->pair);
+	*second++ = '\0';
+	if (!strcmp(copy, second))
+		die(EXIT_USAGE, "--pair: a cell against itself has no ratio; baton ab -- -- holds "
+				"a setting against itself");
+	append(picker, &all.cell[find_or_die(&all, "--pair", copy)]);
+	append(picker, &all.cell[find_or_die(&all, "--pair", second)]);
+	selection->asked = 2;
+	selection->pair = true;
+	free(copy);
 	free(all.cell);
 }
 
@@ -230,6 +362,46 @@ static void compile_filter(struct picker *picker)
 		filter, why);
 }
 
+/* How many the set that was not asked for would have had. */
+static size_t matches_in_all(const struct picker *picker)
+{
+	struct options options = *picker->options;
+	struct selection all = {0};
+	struct picker wider = {&options, picker->machine, picker->filter, &all, 0};
+
+	options.everything = true;
+	pick_places(&wider);
+	free(all.cell);
+	return all.cells;
+}
+
+static _Noreturn void die_of_no_match(const struct picker *picker)
+{
+	const char *filter = picker->options->filter;
+	const size_t more = picker->options->everything ? 0 : matches_in_all(picker);
+
+	if (more)
+		die(EXIT_NO_MATCH, "no cell of the headline set matches, %zu of --set=all do",
+			more);
+	die(EXIT_NO_MATCH, "no cell matches%s%s (baton list shows the mechanisms)",
+		filter ? " --filter=" : "", filter ? filter : " this choice");
+}
+
+static void pick_asked(struct picker *picker)
+{
+	compile_filter(picker);
+	if (in_list(picker->options->places, "pairs"))
+		pick_pairs(picker);
+	else
+		pick_places(picker);
+	if (!picker->selection->cells)
+		die_of_no_match(picker);
+	picker->selection->asked = picker->selection->cells;
+	ensure_base(picker);
+	if (picker->options->filter)
+		regfree(&picker->filter);
+}
+
 void select_cells(
 	struct selection *selection, const struct options *options, const struct machine *machine)
 {
@@ -238,19 +410,22 @@ void select_cells(
 	*selection = (struct selection){0};
 	check_names(options);
 	check_places(options, machine);
-	compile_filter(&picker);
-	if (in_list(options->places, "pairs"))
-		pick_pairs(&picker);
+	if (options->pair)
+		pick_pair(&picker);
 	else
-		pick_places(&picker);
-	if (!selection->cells)
-		die(EXIT_NO_MATCH, "no cell matches%s%s (baton list shows the mechanisms)",
-			options->filter ? " --filter=" : "",
-			options->filter ? options->filter : " this choice");
-	selection->asked = selection->cells;
-	ensure_base(&picker);
-	if (options->filter)
-		regfree(&picker.filter);
+		pick_asked(&picker);
+	add_spike(&picker);
+}
+
+struct selection select_copy(const struct selection *selection)
+{
+	struct selection copy = *selection;
+
+	copy.cell = malloc(copy.cells * sizeof(*copy.cell));
+	if (!copy.cell)
+		die(EXIT_UNFIT, "out of memory for %zu cells", copy.cells);
+	memcpy(copy.cell, selection->cell, copy.cells * sizeof(*copy.cell));
+	return copy;
 }
 
 static void put(struct cell *cell, const struct machine *machine, const int cpu[2])

@@ -14,4 +14,27 @@ double stats_median(double *values, size_t count);
  * David and Nagaraja, Order Statistics, 3rd ed., 7.1. */
 bool stats_interval(const double *values, size_t count, double *low, double *high);
 
+/* The q-quantile of count > 0 sorted values: the smallest that at least a share q of them does not
+ * exceed, 0 < q <= 1. */
+double stats_quantile(const double *sorted, size_t count, double q);
+
+struct stats_ratio {
+	size_t count;     /* pairs that it stands on */
+	double estimate;  /* NAN: no pairs */
+	double low, high; /* 95 % interval; NAN: fewer than 6 pairs */
+};
+
+/* What ratio, taken pair by pair, is typical: of the logarithms of `count` positive ratios the
+ * Hodges-Lehmann estimate (the median of the means of all pairs of them, each with itself
+ * included) and the interval of the inverted Wilcoxon signed-rank test, back from logarithms.
+ * Narrower than order statistics, and with finer levels: 12 ratios cover 95.75 %. It asks for a
+ * distribution of logarithms symmetrical about its median, which the random order within each
+ * pair gives where there is no difference. ratios is left alone; ends the program without memory.
+ * Hollander, Wolfe, Chicken, Nonparametric Statistical Methods, 3rd ed., 3.1 to 3.3. */
+struct stats_ratio stats_paired(const double *ratios, size_t count);
+
+/* How many more samples of this kind narrow an interval to `aim`, both as shares of the estimate:
+ * its width falls with the square root of their number. */
+size_t stats_needed(size_t count, double width, double aim);
+
 #endif

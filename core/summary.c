@@ -1,53 +1,45 @@
-/* summary.c - what the program says at the end; everything else is said by scripts/ */
+/* summary.c - windows to medians, intervals and counts */
 #include "summary.h"
 
 #include "die.h"
-#include "stats.h"
+#include "paired.h"
+#include "series.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+const double summary_wide = 0.10, summary_wide_ratio = 0.025;
 
 /* A share of windows outside the band from which on a cell has two modes and no one median. */
 static const double two_modes_share = 0.20;
 
-/* A growing list of values. */
-struct series {
-	double *value;
-	size_t count, room;
-};
+static const double steal_share = 0.10;
 
-struct line {
-	struct series now;         /* the windows of this invocation */
-	struct series invocations; /* a median each */
-	double median, low, high;  /* over the invocations; low NAN: no interval */
-	size_t windows, outside;   /* measured; of these, outside the band of switches */
-	size_t loaded, cut, failed, skipped;
-	struct series switches, cpu_ns; /* per operation, a value per window */
+/* What is kept of a cell. */
+struct account {
+	struct series now;           /* the windows of this invocation */
+	struct series all;           /* of all invocations */
+	struct series by_invocation; /* a median each, NAN where there was none */
+	struct series switches, slept, cpu_ns;
+	size_t windows, outside, loaded, stolen, skipped, cut, failed;
+	struct histogram *stamps;
+	bool roundtrip;
 	char reason[96];
 };
 
-enum { INTERVAL_INVOCATIONS = 6 };
-
 struct summary {
 	const struct selection *selection;
-	int invocations; /* so far */
-	struct line *line;
+	struct account *account; /* by cell */
+	struct paired *paired;
+	size_t invocations; /* so far */
+	size_t rounds, stolen_rounds;
+	double slowest_ghz, fastest_ghz;
+	int64_t rounds_ns, windows_ns; /* of all rounds, and of the windows in them */
 };
-
-static void push(struct series *series, double value)
-{
-	if (series->count == series->room) {
-		const size_t room = series->room ? 2 * series->room : 16;
-		double *const grown = realloc(series->value, room * sizeof(*grown));
-
-		if (!grown)
-			die(EXIT_FAILED, "out of memory for the summary");
-		series->value = grown;
-		series->room = room;
-	}
-	series->value[series->count++] = value;
-}
 
 int summary_open(struct summary **out, const struct selection *selection)
 {
@@ -56,8 +48,10 @@ int summary_open(struct summary **out, const struct selection *selection)
 	if (!summary)
 		return -ENOMEM;
 	summary->selection = selection;
-	summary->line = calloc(selection->cells, sizeof(*summary->line));
-	if (!summary->line) {
+	summary->slowest_ghz = summary->fastest_ghz = NAN;
+	summary->account = calloc(selection->cells, sizeof(*summary->account));
+	if (!summary->account || paired_open(&summary->paired, selection)) {
+		free(summary->account);
 		free(summary);
 		return -ENOMEM;
 	}
@@ -68,56 +62,236 @@ int summary_open(struct summary **out, const struct selection *selection)
 void summary_free(struct summary *summary)
 {
 	for (size_t i = 0; i < summary->selection->cells; i++) {
-		free(summary->line[i].now.value);
-		free(summary->line[i].invocations.value);
-		free(summary->line[i].switches.value);
-		free(summary->line[i].cpu_ns.value);
+		struct account *account = &summary->account[i];
+
+		series_free(&account->now);
+		series_free(&account->all);
+		series_free(&account->by_invocation);
+		series_free(&account->switches);
+		series_free(&account->slept);
+		series_free(&account->cpu_ns);
+		free(account->stamps);
 	}
-	free(summary->line);
+	paired_free(summary->paired);
+	free(summary->account);
 	free(summary);
+}
+
+static void count_flags(struct account *account, const struct sample *sample)
+{
+	account->windows++;
+	account->loaded += (sample->flags & FLAG_LOAD) != 0;
+	account->stolen += (sample->flags & FLAG_STEAL) != 0;
+	account->outside += (sample->flags & FLAG_SWITCHES) != 0;
+}
+
+static void add_per_operation(struct account *account, const struct sample *sample)
+{
+	const double ops = (double)sample->ops;
+
+	if (!sample->ops)
+		return;
+	series_push(&account->switches, (double)(sample->voluntary + sample->involuntary) / ops);
+	series_push(&account->slept, sample->slept);
+	series_push(&account->cpu_ns, (double)sample->cpu_ns / ops);
 }
 
 void summary_add(struct summary *summary, const struct sample *sample)
 {
-	struct line *line = &summary->line[sample->cell];
+	struct account *account = &summary->account[sample->cell];
 
 	if (sample->status != STATUS_OK) {
-		line->skipped += sample->status == STATUS_SKIPPED;
-		line->cut += sample->status == STATUS_CUT;
-		line->failed += sample->status > STATUS_CUT;
-		snprintf(line->reason, sizeof(line->reason), "%s", sample->reason);
+		account->skipped += sample->status == STATUS_SKIPPED;
+		account->cut += sample->status == STATUS_CUT;
+		account->failed += sample->status > STATUS_CUT;
+		snprintf(account->reason, sizeof(account->reason), "%s", sample->reason);
 		return;
 	}
-	line->windows++;
-	line->loaded += (sample->flags & FLAG_LOAD) != 0;
-	if (sample->flags & FLAG_SWITCHES) {
-		line->outside++;
+	count_flags(account, sample);
+	paired_add(summary->paired, sample);
+	summary->windows_ns += sample->wall_ns + sample->lead_in_ns;
+	if (sample->flags & FLAG_SWITCHES)
 		return;
-	}
-	push(&line->now, sample->value);
-	if (!sample->ops)
-		return;
-	push(&line->switches,
-		(double)(sample->voluntary + sample->involuntary) / (double)sample->ops);
-	push(&line->cpu_ns, (double)sample->cpu_ns / (double)sample->ops);
+	series_push(&account->now, sample->value);
+	series_push(&account->all, sample->value);
+	add_per_operation(account, sample);
+}
+
+void summary_round(struct summary *summary, const struct round_facts *round)
+{
+	const double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN);
+
+	summary->rounds++;
+	summary->rounds_ns += round->wall_ns;
+	summary->stolen_rounds +=
+		(double)round->steal_ns > steal_share * cpus * (double)round->wall_ns;
+	summary->slowest_ghz = fmin(summary->slowest_ghz, round->chain_ghz);
+	summary->fastest_ghz = fmax(summary->fastest_ghz, round->chain_ghz);
+}
+
+void summary_stamps(
+	struct summary *summary, size_t cell, const struct histogram *histogram, bool roundtrip)
+{
+	struct account *account = &summary->account[cell];
+
+	if (!account->stamps)
+		account->stamps = calloc(1, sizeof(*account->stamps));
+	if (!account->stamps)
+		die(EXIT_FAILED, "out of memory for the summary");
+	histogram_add(account->stamps, histogram);
+	account->roundtrip |= roundtrip;
 }
 
 void summary_end_invocation(struct summary *summary)
 {
 	summary->invocations++;
 	for (size_t i = 0; i < summary->selection->cells; i++) {
-		struct line *line = &summary->line[i];
-		struct series *all = &line->invocations;
+		struct account *account = &summary->account[i];
 
-		if (line->now.count)
-			push(all, stats_median(line->now.value, line->now.count));
-		line->now.count = 0;
-		if (!all->count)
-			continue;
-		line->median = stats_median(all->value, all->count);
-		if (!stats_interval(all->value, all->count, &line->low, &line->high))
-			line->low = line->high = NAN;
+		series_push(&account->by_invocation, series_median(&account->now));
+		account->now.count = 0;
 	}
+	paired_end_invocation(summary->paired);
+}
+
+const struct selection *summary_selection(const struct summary *summary)
+{
+	return summary->selection;
+}
+
+size_t summary_cells(const struct summary *summary)
+{
+	return summary->selection->cells;
+}
+
+double summary_value(const struct summary *summary, size_t cell, size_t invocation)
+{
+	const struct series *values = &summary->account[cell].by_invocation;
+
+	return invocation < values->count ? values->value[invocation] : NAN;
+}
+
+/* The known medians of a cell, to be freed by series_free(). */
+static struct series known_values(const struct summary *summary, size_t cell)
+{
+	struct series known = {0};
+
+	for (size_t i = 0; i < summary->invocations; i++) {
+		const double value = summary_value(summary, cell, i);
+
+		if (!isnan(value))
+			series_push(&known, value);
+	}
+	return known;
+}
+
+double summary_spread(const struct summary *summary, size_t cell)
+{
+	struct series known = known_values(summary, cell);
+	double mean = 0, squares = 0;
+
+	for (size_t i = 0; i < known.count; i++)
+		mean += log(known.value[i]) / (double)known.count;
+	for (size_t i = 0; i < known.count; i++)
+		squares += pow(log(known.value[i]) - mean, 2);
+	const double spread = known.count < 2 ? NAN : sqrt(squares / (double)(known.count - 1));
+
+	series_free(&known);
+	return spread;
+}
+
+/* The quick end: of a rate the high values are the quick ones. */
+static double quick_value(const struct series *values, bool rate)
+{
+	double *const sorted = malloc((values->count + 1) * sizeof(*sorted));
+	double quick;
+
+	if (!sorted)
+		die(EXIT_FAILED, "out of memory for the summary");
+	for (size_t i = 0; i < values->count; i++)
+		sorted[i] = rate ? -values->value[i] : values->value[i];
+	if (values->count)
+		stats_median(sorted, values->count); /* sorts */
+	quick = values->count ? stats_quantile(sorted, values->count, 0.1) : NAN;
+	free(sorted);
+	return rate ? -quick : quick;
+}
+
+static void fill_medians(const struct summary *summary, size_t cell, struct line *line)
+{
+	struct series known = known_values(summary, cell);
+
+	line->invocations = known.count;
+	line->median = series_median(&known);
+	line->low = line->high = NAN;
+	if (stats_interval(known.value, known.count, &line->low, &line->high))
+		line->needed = stats_needed(
+			known.count, (line->high - line->low) / line->median, summary_wide);
+	series_free(&known);
+}
+
+static void fill_ratio(const struct summary *summary, size_t cell, struct line *line)
+{
+	const struct stats_ratio ratio = paired_ratio(summary->paired, cell);
+
+	line->ratio = ratio;
+	if (!isnan(ratio.low))
+		line->ratio_needed = stats_needed(
+			ratio.count, (ratio.high - ratio.low) / ratio.estimate, summary_wide_ratio);
+}
+
+struct line summary_line(const struct summary *summary, size_t cell)
+{
+	struct account *account = &summary->account[cell];
+	struct line line = {
+		.switches = series_median(&account->switches),
+		.slept = series_median(&account->slept),
+		.cpu_ns = series_median(&account->cpu_ns),
+		.p10 = quick_value(&account->all,
+			cell_workload(&summary->selection->cell[cell])->shape->free_running),
+		.windows = account->windows,
+		.outside = account->outside,
+		.loaded = account->loaded,
+		.stolen = account->stolen,
+		.skipped = account->skipped,
+		.cut = account->cut,
+		.failed = account->failed,
+		.two_modes = (double)account->outside > two_modes_share * (double)account->windows,
+		.stamps = account->stamps,
+		.roundtrip = account->roundtrip,
+		.reason = account->reason,
+	};
+
+	fill_medians(summary, cell, &line);
+	fill_ratio(summary, cell, &line);
+	return line;
+}
+
+struct whole summary_whole(const struct summary *summary)
+{
+	const int spike = summary->selection->spike;
+	struct whole whole = {
+		.rounds = summary->rounds,
+		.stolen_rounds = summary->stolen_rounds,
+		.slowest_ghz = summary->slowest_ghz,
+		.fastest_ghz = summary->fastest_ghz,
+		.engine_share = summary->rounds_ns ? 1 - (double)summary->windows_ns /
+								     (double)summary->rounds_ns
+						   : NAN,
+		.dose = spike < 0 ? NAN : paired_dose(summary->paired),
+		.invocations = summary->invocations,
+	};
+
+	if (spike >= 0) {
+		whole.spike = paired_ratio(summary->paired, (size_t)spike);
+		whole.spike_windows = paired_windows(summary->paired, (size_t)spike);
+	}
+	for (size_t i = 0; i < summary->selection->cells; i++) {
+		whole.windows += summary->account[i].windows;
+		whole.loaded += summary->account[i].loaded;
+		whole.stolen += summary->account[i].stolen;
+	}
+	return whole;
 }
 
 int summary_exit_code(const struct summary *summary)
@@ -125,279 +299,11 @@ int summary_exit_code(const struct summary *summary)
 	bool ran = false;
 
 	for (size_t i = 0; i < summary->selection->cells; i++) {
-		if (summary->line[i].failed || (summary->line[i].cut && !summary->line[i].windows))
+		const struct account *account = &summary->account[i];
+
+		if (account->failed || (account->cut && !account->windows))
 			return EXIT_FAILED;
-		ran |= summary->line[i].windows > 0 && i < summary->selection->asked;
+		ran |= account->windows > 0 && i < summary->selection->asked;
 	}
 	return ran ? EXIT_OK : EXIT_SKIPPED;
-}
-
-static double median_of(const struct series *series)
-{
-	return series->count ? stats_median(series->value, series->count) : NAN;
-}
-
-static const char *na_or_real(double value, char text[32])
-{
-	if (isnan(value))
-		return "NA";
-	snprintf(text, 32, "%.6g", value);
-	return text;
-}
-
-static void print_csv(const struct summary *summary, FILE *out)
-{
-	const struct selection *selection = summary->selection;
-	char name[4][32], cpus[TEAM_MAX * 6];
-
-	fputs("family,mechanism,workload,place,cpus,threads,params,metric,unit,median,low,high,"
-	      "invocations,windows,outside_band,switches_per_op,cpu_ns_per_op\n",
-		out);
-	for (size_t i = 0; i < selection->asked; i++) {
-		const struct cell *cell = &selection->cell[i];
-		const struct line *line = &summary->line[i];
-		const struct shape *shape = cell_workload(cell)->shape;
-		const bool known = line->invocations.count > 0;
-
-		fprintf(out, "%s,%s,%s,%s,%s,%d,%s,%s,%s,", cell_bench(cell)->family,
-			cell_bench(cell)->name, shape->name, cell->place,
-			cell->fixed ? cell_cpus(cell, cpus) : "NA", cell->threads,
-			cell->params[0] ? cell->params : "NA", shape->metric, shape->unit);
-		fprintf(out, "%s,%s,%s,%zu,%zu,%zu,",
-			na_or_real(known ? line->median : NAN, name[0]),
-			na_or_real(known ? line->low : NAN, name[1]),
-			na_or_real(known ? line->high : NAN, name[2]), line->invocations.count,
-			line->windows, line->outside);
-		fprintf(out, "%s,%s\n", na_or_real(median_of(&line->switches), name[0]),
-			na_or_real(median_of(&line->cpu_ns), name[1]));
-	}
-}
-
-/* A value's unit in thousands: the factor and the word for it. */
-struct scale {
-	double factor;
-	const char *word;
-};
-
-static struct scale scale_for(double value, const char *unit)
-{
-	static const struct scale time[] = {{1, "ns"}, {1e3, "µs"}, {1e6, "ms"}, {1e9, "s"}};
-	static const struct scale rate[] = {{1, "/s"}, {1e3, "k/s"}, {1e6, "M/s"}, {1e9, "G/s"}};
-	const struct scale *scale = strcmp(unit, "ns") ? rate : time;
-	int i = 0;
-
-	while (i < 3 && value >= 1000 * scale[i].factor)
-		i++;
-	return scale[i];
-}
-
-/* Three digits that count. */
-static const char *digits(double value, char text[32])
-{
-	snprintf(text, 32, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
-	return text;
-}
-
-/* An end of an interval in the median's unit, or with a letter of its own where that is far off:
- * 261 – 4.80M. */
-static const char *bound(double value, const char *unit, struct scale median, char text[40])
-{
-	const struct scale own = scale_for(value, unit);
-	char number[32];
-
-	if (value < 10000 * median.factor && value > 0.01 * median.factor)
-		return digits(value / median.factor, text);
-	snprintf(text, 40, "%s%.*s", digits(value / own.factor, number),
-		own.factor > 1 ? (int)strcspn(own.word, "/s") : 0, own.word);
-	return text;
-}
-
-/* printf counts bytes: µ and – are two and three of them. */
-static void print_value(const struct line *line, const char *unit, FILE *out)
-{
-	const double cpu_ns = median_of(&line->cpu_ns);
-	const struct scale scale = scale_for(line->median, unit), cpu = scale_for(cpu_ns, "ns");
-	char text[40], low[40], high[40], interval[96] = "";
-
-	if (!isnan(line->low))
-		snprintf(interval, sizeof(interval), "%s – %s", bound(line->low, unit, scale, low),
-			bound(line->high, unit, scale, high));
-	fprintf(out, "  %4s %-*s %*s", digits(line->median / scale.factor, text),
-		strcmp(scale.word, "µs") ? 3 : 4, scale.word, interval[0] ? 15 : 13, interval);
-	fprintf(out, " %5.2f", median_of(&line->switches));
-	fprintf(out, "  %4s %-*s", digits(cpu_ns / cpu.factor, text),
-		strcmp(cpu.word, "µs") ? 2 : 3, cpu.word);
-	fputc((double)line->outside > two_modes_share * (double)line->windows ? '*' : ' ', out);
-}
-
-/* The columns of a family: its places in order of appearance, right of the rows' names. */
-struct columns {
-	const char **name;
-	size_t count;
-	int indent;
-};
-
-enum { COLUMN = 42 };
-
-/* A fixed pair has a row of its own: a matrix has more pairs than a page has columns. */
-static const char *row_name(const struct cell *cell, char name[CELL_NAME])
-{
-	char cpus[TEAM_MAX * 6];
-
-	snprintf(name, CELL_NAME, "%s %s %s%s%s", cell_bench(cell)->name,
-		cell_workload(cell)->shape->name, cell->params, cell->params[0] ? " " : "",
-		cell->fixed ? cell_cpus(cell, cpus) : "");
-	return name;
-}
-
-static size_t column_of(struct columns *columns, const struct cell *cell)
-{
-	size_t i = 0;
-
-	while (i < columns->count && strcmp(columns->name[i], cell->place) != 0)
-		i++;
-	if (i == columns->count)
-		columns->name[columns->count++] = cell->place;
-	return i;
-}
-
-static bool same_row(const struct cell *a, const struct cell *b)
-{
-	return a->bench == b->bench && a->workload == b->workload &&
-	       !strcmp(a->params, b->params) &&
-	       (!a->fixed || !memcmp(a->cpu, b->cpu, sizeof(a->cpu)));
-}
-
-static bool same_family(const struct cell *a, const struct cell *b)
-{
-	return !strcmp(cell_bench(a)->family, cell_bench(b)->family);
-}
-
-static void print_row(const struct summary *summary, struct columns *columns, size_t first,
-	bool *printed, FILE *out)
-{
-	const struct selection *selection = summary->selection;
-	const struct cell *row = &selection->cell[first];
-	char name[CELL_NAME];
-	size_t at = 0;
-
-	fprintf(out, "  %-*s", columns->indent, row_name(row, name));
-	for (size_t i = first; i < selection->asked; i++) {
-		const struct cell *cell = &selection->cell[i];
-
-		if (printed[i] || !same_row(row, cell))
-			continue;
-		printed[i] = true;
-		for (const size_t column = column_of(columns, cell); at < column; at++)
-			fprintf(out, "%*s", COLUMN, "");
-		at++;
-		if (summary->line[i].invocations.count)
-			print_value(&summary->line[i], cell_workload(cell)->shape->unit, out);
-		else
-			fprintf(out, "  %4s%*s", summary->line[i].windows ? "*" : "-", COLUMN - 6,
-				"");
-	}
-	fputc('\n', out);
-}
-
-static void print_head(
-	const struct summary *summary, struct columns *columns, size_t first, FILE *out)
-{
-	const struct selection *selection = summary->selection;
-
-	char name[CELL_NAME];
-
-	columns->count = 0;
-	columns->indent = 0;
-	for (size_t i = first; i < selection->asked; i++) {
-		const struct cell *cell = &selection->cell[i];
-
-		if (!same_family(cell, &selection->cell[first]))
-			continue;
-		column_of(columns, cell);
-		const int length = (int)strlen(row_name(cell, name));
-
-		if (length > columns->indent)
-			columns->indent = length;
-	}
-	fprintf(out, "\n%-*s", columns->indent + 2, cell_bench(&selection->cell[first])->family);
-	for (size_t i = 0; i < columns->count; i++)
-		fprintf(out, "  %-*s", COLUMN - 2, columns->name[i]);
-	fprintf(out, "\n%-*s", columns->indent + 2, "");
-	for (size_t i = 0; i < columns->count; i++)
-		fprintf(out, "  median   %13s %5s  %4s   ", "95 % interval", "sw/op", "CPU/op");
-	fputc('\n', out);
-}
-
-static void print_notes(const struct summary *summary, FILE *out)
-{
-	const struct selection *selection = summary->selection;
-	char name[CELL_NAME];
-	size_t windows = 0, loaded = 0;
-
-	fputc('\n', out);
-	for (size_t i = 0; i < selection->cells; i++) {
-		const struct line *line = &summary->line[i];
-
-		cell_name(&selection->cell[i], name);
-		windows += line->windows;
-		loaded += line->loaded;
-		if (line->skipped)
-			fprintf(out, "-  %s: skipped, %s\n", name, line->reason);
-		if (line->failed)
-			fprintf(out, "!  %s: FAILED %zu times, %s\n", name, line->failed,
-				line->reason);
-		if (line->cut)
-			fprintf(out, "!  %s: %zu windows were cut off, %s\n", name, line->cut,
-				line->reason);
-		if ((double)line->outside > two_modes_share * (double)line->windows)
-			fprintf(out,
-				"*  %s: UNSETTLED, %zu of %zu windows left its band of switches\n",
-				name, line->outside, line->windows);
-	}
-	if (summary->invocations < INTERVAL_INVOCATIONS)
-		fprintf(out,
-			"no 95 %% interval of a median can be had from %d invocations; %d is the "
-			"least\n",
-			summary->invocations, INTERVAL_INVOCATIONS);
-	if (windows && (double)loaded > 0.05 * (double)windows)
-		fprintf(out,
-			"W-LOAD  other work had the CPUs in %zu of %zu windows; stop it, or read "
-			"the "
-			"intervals as wide\n",
-			loaded, windows);
-}
-
-static int print_table(const struct summary *summary, FILE *out)
-{
-	const struct selection *selection = summary->selection;
-	bool *printed = calloc(selection->cells, sizeof(*printed));
-	struct columns columns = {calloc(selection->cells, sizeof(*columns.name)), 0, 0};
-	const struct cell *before = NULL;
-
-	if (!printed || !columns.name)
-		die(EXIT_FAILED, "out of memory for the table");
-	for (size_t i = 0; i < selection->asked; i++) {
-		const struct cell *cell = &selection->cell[i];
-
-		if (printed[i])
-			continue;
-		if (!before || !same_family(before, cell))
-			print_head(summary, &columns, i, out);
-		before = cell;
-		print_row(summary, &columns, i, printed, out);
-	}
-	print_notes(summary, out);
-	free(printed);
-	free(columns.name);
-	return 0;
-}
-
-int summary_print(const struct summary *summary, FILE *out, bool csv)
-{
-	if (csv)
-		print_csv(summary, out);
-	else
-		print_table(summary, out);
-	return fflush(out) || ferror(out) ? -EIO : 0;
 }

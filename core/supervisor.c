@@ -1,57 +1,49 @@
-/* supervisor.c - starts the invocations, writes what they measure */
+/* supervisor.c - plans a run, has its invocations measured in their order, concludes */
 #include "supervisor.h"
 
+#include "ab.h"
 #include "context.h"
 #include "die.h"
-#include "plan.h"
-#include "results.h"
-#include "summary.h"
+#include "random.h"
+#include "recording.h"
+#include "resolution.h"
+#include "table.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <poll.h>
+#include <libgen.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { LEAD_IN_NS = NS_PER_MS, GRACE_MS = 30 * 1000, STOP_GRACE_MS = 3000 };
+/* Scheduler half-lives of 32 ms: so long a governor takes to see that a CPU is busy. */
+enum { LEAD_IN_NS = NS_PER_MS, GOVERNED_LEAD_IN_NS = 96 * NS_PER_MS };
 
 struct supervisor {
 	const struct options *options;
-	struct selection *selection;
 	const struct machine *machine;
-	struct results *results;
-	struct summary *summary;
-	int signals;     /* signalfd of those that end a run */
-	int signal;      /* the one that came, or 0 */
-	int write_error; /* 0 or -errno: results cannot be written any more */
-	bool worker_failed;
+	struct recording recording[SIDES_MAX];
+	int sides;
+	struct watch watch;
+	int heard; /* recording that the invocation under way belongs to */
 	int64_t started_ns;
-	const char *folder;
-	char own_folder[128]; /* where none was named */
-};
-
-/* A worker process as its supervisor sees it. */
-struct invocation {
-	struct supervisor *supervisor;
-	struct plan *plan;
-	pid_t pid;
-	int socket;
-	bool done; /* it said so */
+	double done, planned; /* rounds, for the progress */
+	const char *phase;    /* what is under way, for the progress */
+	bool moved;           /* the line that shows progress is not empty */
+	char stamp[32];       /* UTC of the start, as in folders' names */
 };
 
 /* A signal that our parent had us ignore (nohup, a shell's background job) stays ignored. */
-static void block_signals(struct supervisor *supervisor)
+static int block_signals(void)
 {
 	static const int end_a_run[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction before;
 	sigset_t ends;
+	int fd;
 
 	sigemptyset(&ends);
 	for (size_t i = 0; i < sizeof(end_a_run) / sizeof(end_a_run[0]); i++)
@@ -60,9 +52,149 @@ static void block_signals(struct supervisor *supervisor)
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a write error like any other */
-	supervisor->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (supervisor->signals < 0)
+	fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
 		die(EXIT_UNFIT, "signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static bool on_terminal(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+/* The line that shows progress is in the way of any other. */
+static void clear_progress(struct supervisor *supervisor)
+{
+	if (supervisor->moved)
+		fputs("\r\033[K", stderr);
+	supervisor->moved = false;
+}
+
+static void show_progress(struct supervisor *supervisor, const struct plan *plan)
+{
+	const double passed_s = (double)(clock_now_ns() - supervisor->started_ns) / NS_PER_S;
+	const double left_s =
+		passed_s * (supervisor->planned - supervisor->done) / supervisor->done;
+
+	if (!on_terminal())
+		return;
+	clear_progress(supervisor);
+	supervisor->moved = true;
+	fprintf(stderr, "%s %d of %d%s, round %d of %d, %.0f s left", supervisor->phase,
+		plan->invocation + 1, supervisor->recording[supervisor->heard].extent.invocations,
+		supervisor->sides == 1 ? ""
+		: supervisor->heard    ? " of B"
+				       : " of A",
+		plan->round.round + 1, plan->rounds, left_s);
+}
+
+static int take(void *arg, struct plan *plan, bool round_ended)
+{
+	struct supervisor *supervisor = arg;
+	const int rc = recording_take(&supervisor->recording[supervisor->heard], plan, round_ended);
+
+	if (round_ended) {
+		supervisor->done++;
+		show_progress(supervisor, plan);
+	}
+	return rc;
+}
+
+static void warn(struct supervisor *supervisor, const char *id, const char *text)
+{
+	clear_progress(supervisor);
+	fprintf(stderr, "baton: %s %s\n", id, text);
+}
+
+static bool ending(const struct supervisor *supervisor)
+{
+	for (int i = 0; i < supervisor->sides; i++)
+		if (supervisor->recording[i].write_error || supervisor->recording[i].unfit)
+			return true;
+	return supervisor->watch.signal;
+}
+
+static void invoke(struct supervisor *supervisor, int side, int number, bool calibrate)
+{
+	struct recording *recording = &supervisor->recording[side];
+	char why[256];
+
+	supervisor->heard = side;
+	recording->unfit = recording_invoke(recording, number, calibrate, &supervisor->watch, why);
+	if (why[0] && !supervisor->watch.signal)
+		warn(supervisor, "W-WORKER", why);
+}
+
+/* A cell that hangs ends the process it is calibrated in: the others are calibrated in the next. */
+static void calibrate(struct supervisor *supervisor, int side)
+{
+	struct recording *recording = &supervisor->recording[side];
+	size_t before;
+
+	do {
+		before = recording_hanging(recording);
+		invoke(supervisor, side, 0, true);
+	} while (recording_hanging(recording) > before && !ending(supervisor));
+}
+
+/* Two sides do the same number of operations, that of the slower one: a window then differs in
+ * nothing but the setting. */
+static void agree_on_counts(struct supervisor *supervisor)
+{
+	struct cell *a = supervisor->recording[0].selection.cell;
+	struct cell *b = supervisor->recording[1].selection.cell;
+
+	for (size_t i = 0; i < supervisor->recording[0].selection.cells; i++)
+		if (a[i].ops && b[i].ops)
+			a[i].ops = b[i].ops = a[i].ops < b[i].ops ? a[i].ops : b[i].ops;
+}
+
+/* The spike-in does as many operations as the base, with a share of the base's time in each. */
+static void set_dose(struct selection *selection)
+{
+	const struct cell *base = &selection->cell[selection->base];
+	struct cell *spike = &selection->cell[selection->spike];
+
+	if (selection->spike < 0 || !base->ops)
+		return;
+	spike->ops = base->ops;
+	spike->dose_ns = (double)params_get(spike->params, "dose_pct", 0) / 100 *
+			 (double)base->window_ns / (double)base->ops;
+}
+
+static void calibrate_all(struct supervisor *supervisor)
+{
+	supervisor->phase = "calibration";
+	for (int side = 0; side < supervisor->sides && !ending(supervisor); side++)
+		calibrate(supervisor, side);
+	if (supervisor->sides == 2)
+		agree_on_counts(supervisor);
+	for (int side = 0; side < supervisor->sides; side++)
+		set_dose(&supervisor->recording[side].selection);
+}
+
+/* Invocation after invocation; where there are two sides, which of them goes first is drawn each
+ * time. */
+static void measure(struct supervisor *supervisor)
+{
+	const struct extent *extent = &supervisor->recording[0].extent;
+
+	supervisor->started_ns = clock_now_ns();
+	supervisor->phase = "invocation";
+	supervisor->done = 0;
+	supervisor->planned = (double)supervisor->sides * extent->invocations * extent->rounds;
+	for (int i = 0; i < extent->invocations && !ending(supervisor); i++) {
+		struct random random =
+			random_from(supervisor->options->seed, (uint64_t)i, UINT64_MAX - 1);
+		const int first = supervisor->sides == 2 && random_next(&random) & 1;
+
+		invoke(supervisor, first, i, false);
+		if (supervisor->sides == 2 && !ending(supervisor))
+			invoke(supervisor, !first, i, false);
+	}
 }
 
 /* Letters, digits and dashes. */
@@ -84,383 +216,305 @@ static void name_label(const struct options *options, char label[64])
 	label[length] = '\0';
 }
 
-static void open_results(struct supervisor *supervisor)
+static void name_folder(
+	const struct supervisor *supervisor, char folder[RECORDING_FOLDER], const char *below)
 {
 	const struct options *options = supervisor->options;
-	const time_t now = time(NULL);
-	char label[64], stamp[32], run_id[64];
-	struct tm utc;
-	int rc;
+	char label[64];
 
 	name_label(options, label);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-	snprintf(run_id, sizeof(run_id), "%s-%08llx", stamp,
-		(unsigned long long)(options->seed & 0xffffffff));
-	snprintf(supervisor->own_folder, sizeof(supervisor->own_folder), "results/%s-%s", stamp,
-		label);
-	supervisor->folder = options->out ? options->out : supervisor->own_folder;
-	rc = results_open(&supervisor->results, supervisor->folder, run_id);
-	if (rc == -EEXIST)
-		die(EXIT_UNWRITABLE, "%s holds a run already; choose another --out",
-			supervisor->folder);
-	if (rc)
-		die(EXIT_UNWRITABLE, "cannot write results to %s: %s", supervisor->folder,
-			strerror(-rc));
+	if (options->out)
+		snprintf(folder, RECORDING_FOLDER, "%s%s", options->out, below);
+	else
+		snprintf(folder, RECORDING_FOLDER, "results/%s-%s%s", supervisor->stamp, label,
+			below);
 }
 
-static void run_fact(struct supervisor *supervisor, const char *key, const char *value)
+static void write_command(struct recording *recording, int argc, char **argv)
 {
-	results_fact(supervisor->results, "run", key, value, "ok");
-}
-
-static void number_fact(struct supervisor *supervisor, const char *key, uint64_t value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	run_fact(supervisor, key, text);
-}
-
-static void write_start(struct supervisor *supervisor, int argc, char **argv)
-{
-	const struct options *options = supervisor->options;
-	const struct cell *base = &supervisor->selection->cell[supervisor->selection->base];
-	char text[4096] = "", name[CELL_NAME];
+	char text[4096] = "";
 	size_t length = 0;
 
-	context_write(supervisor->results, supervisor->machine);
-	run_fact(supervisor, "started_utc", results_utc(clock_utc_ns(), text));
-	number_fact(supervisor, "seed", options->seed);
-	number_fact(supervisor, "invocations", (uint64_t)options->invocations);
-	number_fact(supervisor, "rounds", (uint64_t)options->rounds);
-	number_fact(supervisor, "window_ns", (uint64_t)base->window_ns);
-	number_fact(supervisor, "lead_in_ns", LEAD_IN_NS);
-	run_fact(supervisor, "base", cell_name(base, name));
 	for (int i = 0; i < argc && length < sizeof(text); i++)
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
 			i ? " " : "", i ? argv[i] : "baton");
-	run_fact(supervisor, "command", text);
+	recording_fact(recording, "command", text);
 }
 
-/* The child's end of the socket and the plan survive the exec; the worker dies with us. */
-static _Noreturn void become_worker(int plan_fd, int socket, pid_t parent)
+static void write_floor(struct recording *recording)
 {
-	char plan_text[16], socket_text[16];
+	char folder[RECORDING_FOLDER], text[32];
+	struct resolution found;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_FAILED);
-	snprintf(plan_text, sizeof(plan_text), "%d", plan_fd);
-	snprintf(socket_text, sizeof(socket_text), "%d", socket);
-	execl("/proc/self/exe", "baton", "worker", plan_text, socket_text, (char *)NULL);
-	die(EXIT_UNFIT, "cannot start a worker: %s", strerror(errno));
-}
-
-static void start(struct invocation *invocation, int plan_fd)
-{
-	const pid_t parent = getpid();
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		die(EXIT_UNFIT, "socketpair: %s", strerror(errno));
-	fflush(NULL);
-	invocation->pid = fork();
-	if (invocation->pid < 0)
-		die(EXIT_UNFIT, "fork: %s", strerror(errno));
-	if (invocation->pid == 0) {
-		close(ends[0]);
-		become_worker(plan_fd, ends[1], parent);
-	}
-	close(ends[1]);
-	invocation->socket = ends[0];
-}
-
-/* Rows of the journal to the files and into the summary; acquire: see the worker's release. */
-static void drain(struct invocation *invocation)
-{
-	struct supervisor *supervisor = invocation->supervisor;
-	struct plan *plan = invocation->plan;
-	const size_t rows = atomic_load_explicit(&plan->sampled, memory_order_acquire);
-	int rc;
-
-	for (size_t i = 0; i < rows; i++) {
-		const struct sample *sample = &plan->journal[i];
-
-		results_sample(
-			supervisor->results, plan->invocation, &plan->cell[sample->cell], sample);
-		summary_add(supervisor->summary, sample);
-		plan->cell[sample->cell].hangs |= sample->status == STATUS_TIMEOUT;
-	}
-	atomic_store_explicit(&plan->sampled, 0, memory_order_relaxed);
-	rc = results_flush(supervisor->results);
-	if (rc && !supervisor->write_error)
-		supervisor->write_error = rc;
-}
-
-static void tell(const struct invocation *invocation, enum word word)
-{
-	const char byte = (char)word;
-
-	send(invocation->socket, &byte, 1, MSG_NOSIGNAL); /* if it is gone, poll will say so */
-}
-
-static bool ending(const struct supervisor *supervisor)
-{
-	return supervisor->signal || supervisor->write_error;
-}
-
-static bool on_terminal(void)
-{
-	const char *terminal = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
-}
-
-/* The line that shows progress is in the way of any other. */
-static void clear_progress(void)
-{
-	if (on_terminal())
-		fputs("\r\033[K", stderr);
-}
-
-static void show_progress(const struct invocation *invocation)
-{
-	const struct supervisor *supervisor = invocation->supervisor;
-	const struct options *options = supervisor->options;
-	const double rounds = (double)options->invocations * options->rounds;
-	const double done = (double)invocation->plan->invocation * options->rounds +
-			    invocation->plan->round.round + 1;
-	const double passed_s = (double)(clock_now_ns() - supervisor->started_ns) / NS_PER_S;
-
-	if (!on_terminal())
+	snprintf(folder, sizeof(folder), "%s", recording->folder);
+	if (resolution_read(&found, dirname(folder)))
 		return;
-	clear_progress();
-	fprintf(stderr, "invocation %d of %d, round %d of %d, %.0f s left",
-		invocation->plan->invocation + 1, options->invocations,
-		invocation->plan->round.round + 1, options->rounds,
-		passed_s * (rounds - done) / done);
+	snprintf(text, sizeof(text), "%.4g", found.half_width);
+	results_fact(recording->results, "machine", "aa_floor", text, "ok");
+	results_fact(recording->results, "machine", "aa_utc", found.utc, "ok");
 }
 
-static void hear_worker(struct invocation *invocation)
+static void write_start(struct recording *recording, int argc, char **argv)
 {
-	struct supervisor *supervisor = invocation->supervisor;
-	char byte;
+	const struct selection *selection = &recording->selection;
+	const struct options *options = recording->options;
+	const struct cell *base = &selection->cell[selection->base];
+	char text[32], name[CELL_NAME];
+	const int policy =
+		recording->setting->policy >= 0 ? recording->setting->policy : options->policy;
 
-	if (recv(invocation->socket, &byte, 1, 0) != 1) {
-		close(invocation->socket);
-		invocation->socket = -1;
+	context_write(recording->results, recording->machine, recording->setting->binary);
+	write_floor(recording);
+	recording_fact(recording, "started_utc", results_utc(clock_utc_ns(), text));
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)options->seed);
+	recording_fact(recording, "seed", text);
+	recording_number(recording, "invocations", recording->extent.invocations);
+	recording_number(recording, "rounds", recording->extent.rounds);
+	recording_number(recording, "window_ns", (double)base->window_ns);
+	recording_number(recording, "lead_in_ns", (double)recording->extent.lead_in_ns);
+	recording_fact(recording, "sched", setting_policy_name(policy));
+	recording_fact(recording, "base", cell_name(base, name));
+	if (selection->pair)
+		recording_fact(recording, "pair", options->pair);
+	write_command(recording, argc, argv);
+}
+
+static void write_side(const struct supervisor *supervisor, struct recording *recording, int side)
+{
+	char text[SETTING_TEXT];
+
+	if (supervisor->sides == 1)
 		return;
+	snprintf(text, sizeof(text), "%s-%08llx", supervisor->stamp,
+		(unsigned long long)(supervisor->options->seed & 0xffffffff));
+	recording_fact(recording, "ab_id", text);
+	recording_fact(recording, "ab_side", side ? "B" : "A");
+	recording_fact(recording, "ab_setting", setting_text(recording->setting, text));
+}
+
+static void open_recording(
+	struct supervisor *supervisor, int side, const char *below, int argc, char **argv)
+{
+	struct recording *recording = &supervisor->recording[side];
+	char run_id[96];
+
+	name_folder(supervisor, recording->folder, below);
+	snprintf(run_id, sizeof(run_id), "%s-%08llx%s", supervisor->stamp,
+		(unsigned long long)(supervisor->options->seed & 0xffffffff),
+		*below ? below + 1 : "");
+	recording_open(recording, run_id);
+	write_start(recording, argc, argv);
+	write_side(supervisor, recording, side);
+}
+
+static const char *how_it_ended(const struct supervisor *supervisor, int side)
+{
+	return ending(supervisor)                       ? "interrupted"
+	       : supervisor->recording[side].incomplete ? "incomplete"
+							: "complete";
+}
+
+/* A small run of its own, kept beside the one that it plans: by the spread of its invocations it
+ * says how many the run needs, before the first. */
+static void plan_by_pilot(struct supervisor *supervisor, int argc, char **argv)
+{
+	struct recording *recording = &supervisor->recording[0];
+	struct extent run = recording->extent;
+	size_t beyond;
+
+	recording->extent.invocations = PILOT_INVOCATIONS;
+	recording->extent.rounds = PILOT_ROUNDS;
+	open_recording(supervisor, 0, "/pilot", argc, argv);
+	fprintf(stderr,
+		"baton: a pilot of %d invocations, about %.0f s, to see how many it takes\n",
+		PILOT_INVOCATIONS,
+		extent_seconds(supervisor->options, &recording->selection, &recording->extent));
+	calibrate_all(supervisor);
+	measure(supervisor);
+	clear_progress(supervisor);
+	recording_close(recording, how_it_ended(supervisor, 0));
+	run.invocations =
+		extent_for_precision(recording->summary, supervisor->options->precision, &beyond);
+	summary_free(recording->summary);
+	recording->extent = run;
+	if (beyond && !ending(supervisor))
+		fprintf(stderr, "baton: %zu cells would need more than %d invocations\n", beyond,
+			EXTENT_MOST);
+}
+
+/* The policy is tried before anything is measured under it. */
+static void try_policy(const struct supervisor *supervisor)
+{
+	const struct sched_param none = {0}, first = {.sched_priority = 1};
+
+	for (int i = 0; i < supervisor->sides; i++) {
+		const struct setting *setting = supervisor->recording[i].setting;
+		const int policy =
+			setting->policy >= 0 ? setting->policy : supervisor->options->policy;
+
+		if (policy == SCHED_FIFO && sched_setscheduler(0, SCHED_FIFO, &first))
+			die(EXIT_MISSING,
+				"--sched=fifo: %s; it takes root, CAP_SYS_NICE or `ulimit -r 2`",
+				strerror(errno));
+		sched_setscheduler(0, SCHED_OTHER, &none);
 	}
-	invocation->done = byte == WORD_DONE;
-	if (byte == WORD_ROUND)
-		results_round(supervisor->results, invocation->plan->invocation,
-			&invocation->plan->round);
-	drain(invocation);
-	if (byte == WORD_ROUND)
-		show_progress(invocation);
-	if (!invocation->done)
-		tell(invocation, ending(supervisor) ? WORD_STOP : WORD_GO);
-}
-
-static void hear_signal(struct invocation *invocation)
-{
-	struct signalfd_siginfo info;
-
-	if (read(invocation->supervisor->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	invocation->supervisor->signal = (int)info.ssi_signo;
-	tell(invocation, WORD_STOP);
-}
-
-/* A worker says something at least once a journal; the longest that may take. */
-static int patience_ms(const struct plan *plan)
-{
-	int64_t round_ns = 0;
-
-	for (size_t i = 0; i < plan->cells; i++)
-		round_ns += 3 * plan->cell[i].window_ns;
-	return GRACE_MS + (int)(10 * round_ns / NS_PER_MS);
-}
-
-static void attend(struct invocation *invocation)
-{
-	struct supervisor *supervisor = invocation->supervisor;
-
-	while (invocation->socket >= 0 && !invocation->done) {
-		struct pollfd events[] = {
-			{.fd = invocation->socket, .events = POLLIN},
-			{.fd = supervisor->signals, .events = POLLIN},
-		};
-		const int patience =
-			ending(supervisor) ? STOP_GRACE_MS : patience_ms(invocation->plan);
-		const int ready = poll(events, 2, patience);
-
-		if (ready == 0)
-			break;
-		if (events[1].revents)
-			hear_signal(invocation);
-		if (events[0].revents)
-			hear_worker(invocation);
-	}
-}
-
-/* Takes what is left in the journal and sees to it that the process is gone. */
-static void finish(struct invocation *invocation)
-{
-	struct supervisor *supervisor = invocation->supervisor;
-	int status = 0;
-
-	if (!invocation->done && invocation->socket >= 0)
-		kill(invocation->pid, SIGKILL);
-	while (waitpid(invocation->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	drain(invocation);
-	if (invocation->socket >= 0)
-		close(invocation->socket);
-	if ((invocation->done && status == 0) || ending(supervisor))
-		return;
-	supervisor->worker_failed = true;
-	clear_progress();
-	if (invocation->plan->calibrate)
-		fputs("baton: W-WORKER the calibration", stderr);
-	else
-		fprintf(stderr, "baton: W-WORKER invocation %d", invocation->plan->invocation + 1);
-	fprintf(stderr, " ended early (%s %d); rows so far are kept\n",
-		WIFSIGNALED(status) ? "killed by signal" : "exit code",
-		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-}
-
-/* One fresh process. On return the selection has the ops that a calibration found, and knows of
- * the cells that hang. */
-static void invoke(struct supervisor *supervisor, int number, bool calibrate)
-{
-	const struct options *options = supervisor->options;
-	struct selection *selection = supervisor->selection;
-	const size_t bytes = selection->cells * sizeof(*selection->cell);
-	struct random random = random_from(options->seed, (uint64_t)number, UINT64_MAX);
-	struct invocation invocation = {.supervisor = supervisor};
-	int plan_fd;
-	const int rc = plan_create(&invocation.plan, selection->cells, &plan_fd);
-
-	if (rc)
-		die(EXIT_UNFIT, "no shared memory for a plan: %s", strerror(-rc));
-	select_draw(selection->cell, selection->cells, supervisor->machine, &random);
-	memcpy(invocation.plan->cell, selection->cell, bytes);
-	invocation.plan->seed = options->seed;
-	invocation.plan->invocation = number;
-	invocation.plan->calibrate = calibrate;
-	invocation.plan->rounds = options->rounds;
-	invocation.plan->lead_in_ns = LEAD_IN_NS;
-	invocation.plan->base = selection->base;
-	start(&invocation, plan_fd);
-	close(plan_fd);
-	attend(&invocation);
-	finish(&invocation);
-	memcpy(selection->cell, invocation.plan->cell, bytes);
-	if (!calibrate)
-		summary_end_invocation(supervisor->summary);
-	plan_free(invocation.plan);
-}
-
-static size_t hanging(const struct selection *selection)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < selection->cells; i++)
-		count += selection->cell[i].hangs;
-	return count;
-}
-
-/* A cell that hangs ends the process it is calibrated in: the others are calibrated in the next. */
-static void calibrate(struct supervisor *supervisor)
-{
-	size_t before;
-
-	do {
-		before = hanging(supervisor->selection);
-		invoke(supervisor, 0, true);
-	} while (hanging(supervisor->selection) > before && !ending(supervisor));
-}
-
-/* Windows, lead-ins and what lies between them; a base window opens and closes each block. */
-static const double calibration_s = 0.04; /* of a cell */
-
-static double estimate_s(const struct supervisor *supervisor)
-{
-	const struct selection *selection = supervisor->selection;
-	const struct options *options = supervisor->options;
-	const int64_t between_ns = LEAD_IN_NS + NS_PER_MS;
-	const int64_t base_ns = selection->cell[selection->base].window_ns + between_ns;
-	int64_t round_ns = 0;
-
-	for (size_t i = 0; i < selection->cells; i++)
-		if (!selection->cell[i].unfit[0] && (int)i != selection->base)
-			round_ns += selection->cell[i].window_ns + between_ns;
-	round_ns += 2 * base_ns * (int64_t)(selection->cells / BLOCK_CELLS + 1);
-	return (double)selection->cells * calibration_s +
-	       options->invocations * (0.1 + options->rounds * (double)round_ns / NS_PER_S);
 }
 
 static void announce(const struct supervisor *supervisor)
 {
 	const struct options *options = supervisor->options;
-	char note[256];
+	const struct recording *recording = &supervisor->recording[0];
+	char note[256], folder[RECORDING_FOLDER];
 
+	name_folder(supervisor, folder, "");
 	if (machine_note(supervisor->machine, note, sizeof(note)))
 		fprintf(stderr, "baton: %s\n", note);
-	fprintf(stderr, "baton: %zu cells, %d invocations of %d rounds, about %.0f s, into %s%s\n",
-		supervisor->selection->asked, options->invocations, options->rounds,
-		estimate_s(supervisor), supervisor->folder,
+	fprintf(stderr,
+		"baton: %zu cells, %s%d invocations of %d rounds, about %.0f s, into %s%s\n",
+		recording->selection.asked, supervisor->sides == 2 ? "2 x " : "",
+		recording->extent.invocations, recording->extent.rounds,
+		extent_seconds(options, &recording->selection, &recording->extent), folder,
 		options->quick ? " (--quick: the intervals are wide)" : "");
+	if (recording->extent.lead_in_ns >= GOVERNED_LEAD_IN_NS && options->lead_in_ns < 0)
+		fprintf(stderr,
+			"baton: W-GOVERNOR a governor scales this machine's clock: each window has "
+			"a lead-in of %d ms;\n"
+			"  with the governor `performance` (cpupower frequency-set -g performance) "
+			"the run is shorter and steadier\n",
+			GOVERNED_LEAD_IN_NS / NS_PER_MS);
+}
+
+static int64_t lead_in_ns(const struct options *options)
+{
+	char governor[64];
+
+	if (options->lead_in_ns >= 0)
+		return options->lead_in_ns;
+	return context_governed("", governor) ? GOVERNED_LEAD_IN_NS : LEAD_IN_NS;
+}
+
+static void set_up(struct supervisor *supervisor, const struct options *options,
+	const struct selection *selection, const struct machine *machine)
+{
+	const time_t now = time(NULL);
+	struct tm utc;
+
+	*supervisor = (struct supervisor){
+		.options = options, .machine = machine, .sides = options->sides};
+	strftime(supervisor->stamp, sizeof(supervisor->stamp), "%Y%m%dT%H%M%SZ",
+		gmtime_r(&now, &utc));
+	for (int i = 0; i < supervisor->sides; i++)
+		supervisor->recording[i] = (struct recording){.options = options,
+			.machine = machine,
+			.setting = &options->setting[i],
+			.selection = select_copy(selection),
+			.extent = extent_plan(options, selection, lead_in_ns(options))};
+	try_policy(supervisor);
+	supervisor->watch =
+		(struct watch){.signals = block_signals(), .take = take, .arg = supervisor};
+}
+
+/* Exit code of the faults that end a run, with a line about what cannot be written; 0: none. */
+static int fault_code(const struct supervisor *supervisor)
+{
+	int code = 0;
+
+	for (int i = 0; i < supervisor->sides; i++) {
+		const struct recording *recording = &supervisor->recording[i];
+
+		if (recording->write_error) {
+			fprintf(stderr,
+				"baton: cannot write results to %s: %s; what was written is kept\n",
+				recording->folder, strerror(-recording->write_error));
+			return EXIT_UNWRITABLE;
+		}
+		if (recording->unfit)
+			code = recording->unfit;
+	}
+	if (supervisor->watch.signal)
+		return EXIT_SIGNAL + supervisor->watch.signal;
+	return code;
+}
+
+/* An A/A comparison tells what this machine can resolve; later runs have it in their context. */
+static void keep_floor(const struct supervisor *supervisor, const struct ab *ab)
+{
+	const struct options *options = supervisor->options;
+	char folder[RECORDING_FOLDER], utc[32];
+	struct resolution found = {.half_width = ab_floor(ab)};
+	int rc;
+
+	if (!setting_same(&options->setting[0], &options->setting[1]) || isnan(found.half_width) ||
+		ending(supervisor))
+		return;
+	snprintf(found.utc, sizeof(found.utc), "%s", results_utc(clock_utc_ns(), utc));
+	name_folder(supervisor, folder, "");
+	rc = resolution_write(&found, dirname(folder));
+	if (rc)
+		fprintf(stderr, "baton: the floor cannot be kept beside the runs: %s\n",
+			strerror(-rc));
+}
+
+static int print_sides(const struct supervisor *supervisor)
+{
+	const struct recording *a = &supervisor->recording[0], *b = &supervisor->recording[1];
+	const struct ab ab = {.a = a->summary,
+		.b = b->summary,
+		.selection = &a->selection,
+		.setting = {a->setting, b->setting}};
+	const int rc = ab_print(&ab, stdout, supervisor->options->csv);
+
+	keep_floor(supervisor, &ab);
+	return rc;
 }
 
 static int conclude(struct supervisor *supervisor)
 {
-	char utc[32];
-	int rc, code = summary_exit_code(supervisor->summary);
+	const struct recording *recording = supervisor->recording;
+	char folder[RECORDING_FOLDER];
+	int code = EXIT_OK, fault, rc;
 
-	context_write_end(supervisor->results);
-	run_fact(supervisor, "ended_utc", results_utc(clock_utc_ns(), utc));
-	run_fact(supervisor, "end",
-		ending(supervisor)          ? "interrupted"
-		: supervisor->worker_failed ? "incomplete"
-					    : "complete");
-	clear_progress();
-	rc = results_close(supervisor->results);
-	if (!supervisor->write_error)
-		supervisor->write_error = rc;
-	if (summary_print(supervisor->summary, stdout, supervisor->options->csv))
-		fputs("baton: the summary could not be printed\n", stderr);
-	fprintf(stderr, "\nresults: %s\n", supervisor->folder);
-	if (supervisor->write_error) {
-		fprintf(stderr, "baton: cannot write results to %s: %s; what was written is kept\n",
-			supervisor->folder, strerror(-supervisor->write_error));
-		return EXIT_UNWRITABLE;
+	for (int i = 0; i < supervisor->sides; i++) {
+		recording_close(&supervisor->recording[i], how_it_ended(supervisor, i));
+		code = code ? code : summary_exit_code(recording[i].summary);
+		code = recording[i].incomplete ? EXIT_FAILED : code;
 	}
-	if (supervisor->signal)
-		return EXIT_SIGNAL + supervisor->signal;
-	return supervisor->worker_failed ? EXIT_FAILED : code;
+	clear_progress(supervisor);
+	rc = supervisor->sides == 2
+		     ? print_sides(supervisor)
+		     : table_print(recording[0].summary, stdout, supervisor->options->csv);
+	if (rc)
+		fputs("baton: the summary could not be printed\n", stderr);
+	name_folder(supervisor, folder, "");
+	fprintf(stderr, "\nresults: %s\n", folder);
+	fault = fault_code(supervisor);
+	return fault ? fault : code;
 }
 
-int supervisor_run(const struct options *options, struct selection *selection,
+int supervisor_run(const struct options *options, const struct selection *selection,
 	const struct machine *machine, int argc, char **argv)
 {
-	struct supervisor supervisor = {
-		.options = options, .selection = selection, .machine = machine};
+	struct supervisor supervisor;
 	int code;
 
-	open_results(&supervisor);
-	if (summary_open(&supervisor.summary, selection))
-		die(EXIT_UNFIT, "out of memory");
-	block_signals(&supervisor);
-	write_start(&supervisor, argc, argv);
+	set_up(&supervisor, options, selection, machine);
+	if (options->precision > 0)
+		plan_by_pilot(&supervisor, argc, argv);
+	for (int i = 0; i < supervisor.sides; i++)
+		open_recording(&supervisor, i,
+			supervisor.sides == 1 ? ""
+			: i                   ? "/b"
+					      : "/a",
+			argc, argv);
 	announce(&supervisor);
-	calibrate(&supervisor);
-	supervisor.started_ns = clock_now_ns();
-	for (int i = 0; i < options->invocations && !ending(&supervisor); i++)
-		invoke(&supervisor, i, false);
+	if (options->precision > 0)
+		set_dose(&supervisor.recording[0].selection);
+	else
+		calibrate_all(&supervisor);
+	measure(&supervisor);
 	code = conclude(&supervisor);
-	summary_free(supervisor.summary);
-	close(supervisor.signals);
+	for (int i = 0; i < supervisor.sides; i++)
+		recording_free(&supervisor.recording[i]);
+	close(supervisor.watch.signals);
 	return code;
 }

@@ -136,6 +136,7 @@ static void make_run(struct stage *stage)
 				       (double)window->length_ns) +
 			    2,
 		.value = NAN,
+		.dose_ns = NAN,
 		.params = cell->params,
 		.state = state,
 		.tally = (struct tally *)(state + pages(cell_bench(cell)->state_size)),
@@ -173,12 +174,22 @@ static void introduce(struct stage *stage, int me)
 	tally->waited_ns = tally->longest_wait_ns = -1;
 }
 
+/* The spike-in's dose as a chain for this CPU's clock rate of the moment, and what it takes. */
+static void prepare_dose(struct run *run, const struct cell *cell)
+{
+	if (!cell->dose_ns)
+		return;
+	run->dose = clock_chain_length(cell->dose_ns, clock_chain_ghz());
+	run->dose_ns = clock_chain_ns(run->dose);
+}
+
 static void open_stage(struct stage *stage)
 {
 	const struct bench *bench = cell_bench(stage->window->cell);
 
 	make_run(stage);
 	introduce(stage, 0); /* open() may want to know its thread */
+	prepare_dose(stage->run, stage->window->cell);
 	stage->opened = bench->open ? bench->open(stage->run) : 0;
 	atomic_store_explicit(&stage->ready, true, memory_order_release);
 }
@@ -307,7 +318,8 @@ static void explain_hang(const struct stage *stage, struct sample *out)
 
 static void prepare_sample(const struct cell *cell, struct sample *out)
 {
-	*out = (struct sample){.value = NAN, .slept = NAN, .foreign_share = NAN, .strayed = -1};
+	*out = (struct sample){
+		.value = NAN, .slept = NAN, .foreign_share = NAN, .dose_ns = NAN, .strayed = -1};
 	out->home = cell->home;
 	memcpy(out->cpu, cell->cpu, sizeof(out->cpu));
 }

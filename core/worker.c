@@ -1,8 +1,11 @@
 /* worker.c - registers each round's cells in our order and runs a window for each */
 #include "worker.h"
 
+#include "agree.h"
 #include "die.h"
+#include "layout.h"
 #include "plan.h"
+#include "random.h"
 #include "shim.h"
 #include "window.h"
 
@@ -13,6 +16,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { FIFO_PRIORITY = 1 };
 
 /* An invocation at work. */
 struct worker {
@@ -73,15 +78,18 @@ static void measure(struct slot *slot, struct sample *sample)
 {
 	struct worker *worker = slot->worker;
 	const struct plan *plan = worker->plan;
+	const size_t cell = (size_t)(slot->cell - plan->cell);
 	const struct window window = {
 		.cell = slot->cell,
 		.ops = slot->cell->ops,
 		.length_ns = slot->cell->window_ns,
 		.lead_in_ns = plan->lead_in_ns,
+		.histogram = plan_histogram(worker->plan, cell),
+		.roundtrip = slot->cell->roundtrip,
 	};
 	const int rc = window_run(worker->crew, &window, sample);
 
-	sample->cell = (int)(slot->cell - plan->cell);
+	sample->cell = (int)cell;
 	sample->round = worker->round;
 	sample->block = slot->block;
 	sample->order = worker->order++;
@@ -121,36 +129,6 @@ static void ignore_report(const struct shim_report *report, void *arg)
 	(void)report, (void)arg;
 }
 
-/* The cells of a round in their order, cut into blocks, each between two windows of the base. */
-static size_t lay_out(struct worker *worker, struct slot *slot)
-{
-	struct plan *plan = worker->plan;
-	struct random random =
-		random_from(plan->seed, (uint64_t)plan->invocation, (uint64_t)worker->round);
-	struct slot base = {worker, &plan->cell[plan->base], 0};
-	int *order = calloc(plan->cells, sizeof(*order));
-	size_t count = 0, slots = 0;
-
-	if (!order)
-		die(EXIT_FAILED, "out of memory for a round");
-	for (size_t i = 0; i < plan->cells; i++)
-		if ((int)i != plan->base && !worker->idle[i])
-			order[count++] = (int)i;
-	random_shuffle(&random, order, count);
-	slot[slots++] = base;
-	for (size_t i = 0; i < count; i++) {
-		slot[slots++] = (struct slot){worker, &plan->cell[order[i]], base.block};
-		if ((i + 1) % BLOCK_CELLS == 0 || i + 1 == count) {
-			slot[slots++] = base;
-			base.block++;
-			if (i + 1 < count)
-				slot[slots++] = base;
-		}
-	}
-	free(order);
-	return slots;
-}
-
 /* Time that the hypervisor gave to others, summed over the CPUs, in ns; -1 unknown. proc(5). */
 static int64_t steal_ns(void)
 {
@@ -165,36 +143,89 @@ static int64_t steal_ns(void)
 	return steal < 0 ? -1 : steal * (NS_PER_S / sysconf(_SC_CLK_TCK));
 }
 
-static void run_slots(struct slot *slot, size_t slots)
+/* The turns as Google Benchmark's benchmarks, in their order. */
+static void run_turns(struct worker *worker, const struct turn *turn, size_t turns)
 {
+	struct slot *slot = calloc(turns, sizeof(*slot));
 	char name[CELL_NAME], why[SHIM_WHY];
 
+	if (!slot)
+		die(EXIT_FAILED, "out of memory for a round");
 	shim_clear();
-	for (size_t i = 0; i < slots; i++)
+	for (size_t i = 0; i < turns; i++) {
+		slot[i] = (struct slot){worker, &worker->plan->cell[turn[i].cell], turn[i].block};
 		if (shim_register(cell_name(slot[i].cell, name), body, &slot[i]))
 			die(EXIT_FAILED, "Google Benchmark does not take %s", name);
+	}
 	if (shim_run(ignore_report, NULL, NULL, why))
 		die(EXIT_FAILED, "%s", why);
+	free(slot);
 }
 
 static void run_round(struct worker *worker)
 {
 	struct plan *plan = worker->plan;
+	struct random random =
+		random_from(plan->seed, (uint64_t)plan->invocation, (uint64_t)worker->round);
 	const int64_t begin_ns = clock_now_ns(), steal_before_ns = steal_ns();
-	const size_t blocks = plan->cells / BLOCK_CELLS + 1;
-	struct slot *slot = calloc(plan->cells + 2 * blocks, sizeof(*slot));
+	struct turn *turn = calloc(layout_most(plan), sizeof(*turn));
 
-	if (!slot)
+	if (!turn)
 		die(EXIT_FAILED, "out of memory for a round");
 	plan->round.round = worker->round;
 	plan->round.started_utc_ns = clock_utc_ns();
 	plan->round.chain_ghz = clock_chain_ghz();
-	run_slots(slot, lay_out(worker, slot));
+	run_turns(worker, turn, layout_round(plan, worker->idle, &random, turn));
 	plan->round.wall_ns = clock_now_ns() - begin_ns;
 	plan->round.steal_ns = steal_before_ns < 0 ? -1 : steal_ns() - steal_before_ns;
-	free(slot);
+	free(turn);
 	say(worker, WORD_ROUND);
 	hear(worker, 0);
+}
+
+/* Of all pairs the one whose interval reaches farthest from 0 is told of. */
+static void note_clocks(struct plan *plan, const struct agreement *found)
+{
+	struct agreement *worst = &plan->clocks;
+
+	if (fmax(-found->low_ns, found->high_ns) >= fmax(-worst->low_ns, worst->high_ns))
+		*worst = *found;
+}
+
+static bool spans_cpus(const struct cell *cell)
+{
+	return cell->threads == 2 && !cell_shares_cpu(cell) && !cell->unfit[0];
+}
+
+/* An earlier cell on the same CPUs, or NULL. */
+static const struct cell *compared_before(const struct plan *plan, const struct cell *cell)
+{
+	for (const struct cell *before = plan->cell; before < cell; before++)
+		if (spans_cpus(before) && !memcmp(before->cpu, cell->cpu, sizeof(cell->cpu)))
+			return before;
+	return NULL;
+}
+
+/* The clocks of each team's CPUs are compared before a stamp of one is held against the other's. */
+static void compare_clocks(struct worker *worker)
+{
+	struct plan *plan = worker->plan;
+
+	for (size_t i = 0; i < plan->cells && plan_histogram(plan, i); i++) {
+		struct cell *cell = &plan->cell[i];
+		const struct cell *before = compared_before(plan, cell);
+		struct agreement found;
+
+		if (!spans_cpus(cell))
+			continue;
+		if (before) {
+			cell->roundtrip = before->roundtrip;
+			continue;
+		}
+		cell->roundtrip = agree_clocks(worker->crew, cell->cpu[0], cell->cpu[1], &found) ||
+				  !found.agree;
+		note_clocks(plan, &found);
+	}
 }
 
 static void calibrate_cell(struct worker *worker, struct cell *cell)
@@ -217,7 +248,7 @@ static void calibrate(struct worker *worker)
 	for (size_t i = 0; i < plan->cells && !worker->stopping; i++) {
 		struct cell *cell = &plan->cell[i];
 
-		if (cell->ops || cell->hangs || cell->unfit[0] ||
+		if ((int)i == plan->spike || cell->ops || cell->hangs || cell->unfit[0] ||
 			cell_workload(cell)->shape->free_running)
 			continue;
 		calibrate_cell(worker, cell);
@@ -240,16 +271,25 @@ static void open_worker(struct worker *worker, int plan_fd, int socket_fd)
 {
 	char *argv[] = {(char[]){"baton"}, NULL};
 	char why[PLACE_WHY];
-	int argc = 1;
+	int argc = 1, rc;
 
 	*worker = (struct worker){.socket = socket_fd};
 	raise_file_limit();
-	if (plan_map(&worker->plan, plan_fd))
+	rc = plan_map(&worker->plan, plan_fd);
+	if (rc == -EPROTO)
+		die(EXIT_UNFIT,
+			"this binary (%s) takes another kind of plan: build both with the "
+			"same core/",
+			BATON_VERSION);
+	if (rc)
 		die(EXIT_USAGE, "worker: no plan; this command is the supervisor's");
+	for (size_t i = 0; i < worker->plan->cells; i++)
+		cell_resolve(&worker->plan->cell[i]);
 	if (machine_load(&worker->machine, NULL, why))
 		die(EXIT_UNFIT, "%s", why);
 	worker->idle = calloc(worker->plan->cells, sizeof(*worker->idle));
-	if (!worker->idle || crew_open(&worker->crew, worker->machine, SCHED_OTHER, 0))
+	if (!worker->idle || crew_open(&worker->crew, worker->machine, worker->plan->policy,
+				     worker->plan->policy == SCHED_FIFO ? FIFO_PRIORITY : 0))
 		die(EXIT_FAILED, "out of memory");
 	if (shim_init(&argc, argv, why))
 		die(EXIT_FAILED, "%s", why);
@@ -262,9 +302,11 @@ int worker_main(int plan_fd, int socket_fd)
 	open_worker(&worker, plan_fd, socket_fd);
 	if (worker.plan->calibrate)
 		calibrate(&worker);
-	else
+	else {
+		compare_clocks(&worker);
 		for (; worker.round < worker.plan->rounds && !worker.stopping; worker.round++)
 			run_round(&worker);
+	}
 	say(&worker, WORD_DONE);
 	crew_close(worker.crew);
 	machine_free(worker.machine);

@@ -47,11 +47,11 @@ int index_of(const struct bench *bench)
 
 struct cell cell_of(const struct bench *bench, int cpu_a, int cpu_b)
 {
-	struct cell cell = {.bench = index_of(bench),
-		.threads = bench->workloads[0].shape->threads,
-		.cpu = {cpu_a, cpu_b},
-		.window_ns = 20 * NS_PER_MS};
+	struct cell cell = cell_make(index_of(bench), 0);
 
+	cell.cpu[0] = cpu_a;
+	cell.cpu[1] = cpu_b;
+	cell.window_ns = 20 * NS_PER_MS;
 	strcpy(cell.place, "here");
 	return cell;
 }

@@ -52,6 +52,15 @@ static const struct bench fake_spin_twice = {
 	.workloads = {{.shape = &pingpong_shape, .work = spin_work}},
 };
 
+/* Promises that its partner sleeps, as those do whose CPUs are also kept awake. */
+static const struct bench fake_awaited = {
+	.family = "fake",
+	.name = "awaited",
+	.about = "has a band across CPUs",
+	.state_size = sizeof(struct turn),
+	.workloads = {{&handoff_latency_shape, spin_work, .across = {0.5, 1.1}}},
+};
+
 /* Says that it has the token although nobody passed it. */
 static int await_nothing(struct run *run, int me)
 {
@@ -316,6 +325,7 @@ __attribute__((constructor)) static void enlist(void)
 {
 	bench_enlist(&fake_spin);
 	bench_enlist(&fake_spin_twice);
+	bench_enlist(&fake_awaited);
 	bench_enlist(&fake_early);
 	bench_enlist(&fake_open_lock);
 	bench_enlist(&fake_full);

@@ -71,6 +71,30 @@ def rows(path: Path) -> List[Dict[str, str]]:
     (["places", "--place=l3"], ["--place=l3", "all", "pairs"]),
     (["check", "--benchmark_filter=x"], ["--benchmark_"]),
     (["--benchmark_fliter=x"], ["--benchmark_fliter", "--benchmark_filter"]),
+    (["--budget=0"], ["--budget=0", "whole number"]),
+    (["--budget=1"], ["--budget=1", "fewer cells"]),
+    (["--precision=0"], ["--precision=0", "above 0"]),
+    (["--precision=5%"], ["--precision=5%"]),
+    (["--lead-in=1s"], ["--lead-in=1s"]),
+    (["--sched=rr"], ["--sched=rr", "fifo"]),
+    (["--set=some"], ["--set=some", "headline", "all"]),
+    (["--awake=yes"], ["--awake", "yes", "no"]),
+    (["--base=switch/futx/pingpong/same-cpu"], ["futx", "switch/futex/pingpong/same-cpu"]),
+    (["--base=floor/line-cas/pingpong/same-cpu"], ["floor/line-cas", "needs two CPUs"]),
+    (["--pair=switch/futex/pingpong/same-cpu"], ["--pair", "two cells"]),
+    (["--pair=switch/futex/pingpong/same-cpu,switch/pip/pingpong/same-cpu"],
+     ["switch/pip/", "switch/pipe/pingpong/same-cpu"]),
+    (["--pair=switch/futex/pingpong/same-cpu,switch/futex/pingpong/same-cpu"], ["itself"]),
+    (["--pair=a,b", "--filter=x"], ["--pair", "--filter", "contradict"]),
+    (["--invocations=6", "--budget=60"], ["--invocations", "--budget", "contradict"]),
+    (["--quick", "--precision=5"], ["--quick", "--precision", "contradict"]),
+    (["ab"], ["two settings"]),
+    (["ab", "--", "A=1"], ["two settings"]),
+    (["ab", "--", "--", "A=1", "--"], ["third --"]),
+    (["ab", "--", "--", "word"], ["B", "'word'", "NAME=VALUE"]),
+    (["ab", "--", "--binary=/nonexistent", "--"], ["A", "/nonexistent"]),
+    (["ab", "--", "--sched=idle", "--"], ["A", "--sched=idle", "batch"]),
+    (["ab", "--precision=5", "--", "--"], ["--precision", "ab"]),
 ])
 def test_bad_words_are_named_with_the_nearest(arguments: Sequence[str],
                                               words: Sequence[str]) -> None:
@@ -109,13 +133,15 @@ def test_a_run_has_the_files_and_the_order_of_the_design(tmp_path: Path) -> None
         for number in (0, 1):
             one = [sample for sample in mine if sample.round == number]
             others = [sample for sample in one if results.cell_of(sample)[:4] != BASE]
+            spikes = [sample for sample in one if sample.params == "dose_pct=3"]
             names = [results.cell_of(sample) for sample in others]
             assert len(set(names)) == len(names) > 10
             blocks = sorted({sample.block for sample in one if sample.block is not None})
             assert blocks == list(range(len(blocks))) and len(blocks) >= 2
             for block in blocks:
                 within = [sample for sample in one if sample.block == block]
-                assert len(within) <= 12
+                assert len(within) <= 13
+                assert within[1] in spikes and len(spikes) == len(blocks)
                 assert results.cell_of(within[0])[:4] == BASE
                 assert results.cell_of(within[-1])[:4] == BASE
     skipped = [sample for sample in run.samples if sample.status == "skipped:PLACE"]
@@ -138,7 +164,7 @@ def test_the_seed_repeats_the_order(tmp_path: Path) -> None:
 
 def test_lock_windows_have_a_row_per_thread(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert measure(out, "--filter=lock/mutex/greedy-polite/same-cpu").returncode == 0
+    assert measure(out, "--set=all", "--filter=lock/mutex/greedy-polite/same-cpu").returncode == 0
     samples = {row["order"]: row for row in rows(out / "samples.csv")}
     threads = rows(out / "threads.csv")
     assert len(threads) == 2 * len([row for row in samples.values()
@@ -192,8 +218,11 @@ def test_places_that_mean_nothing_to_a_mechanism_are_skipped_or_left_out() -> No
     verdicts = {line.split()[1].rstrip(":"): line for line in told.stdout.splitlines()[:-1]}
     assert set(verdicts) == {"floor/atomic-add/repeat/same-cpu"} | {
         f"{name}/pingpong/{place}" for place in everywhere
-        for name in ("floor/line-store", "switch/futex", "switch/yield")}
-    assert {name for name, line in verdicts.items() if line.startswith("skipped")} == {
+        for name in ("floor/line-store", "switch/futex", "switch/yield")} | {
+        f"switch/futex/pingpong/{place}/awake={way}" for place in everywhere
+        for way in ("1", "latency") if place != "same-cpu"}
+    assert {name for name, line in verdicts.items()
+            if line.startswith("skipped") and "awake=latency" not in name} == {
         "floor/line-store/pingpong/same-cpu",
         *(f"switch/yield/pingpong/{place}" for place in everywhere if place != "same-cpu")}
 

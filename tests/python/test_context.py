@@ -19,6 +19,9 @@ HOST = "gregarious-yak"
 ALONE = ["--quick", "--filter=floor/add-chain", "--invocations=1", "--rounds=1"]
 NOBODY = ["setpriv", "--reuid=65534", "--clear-groups", "--no-new-privs"]
 Row = Dict[str, str]
+# Keys of pair runs, of the sides of baton ab, and of runs beside an A/A comparison: test_ab.py.
+SOME_RUNS = {("run", "pair"), ("run", "ab_id"), ("run", "ab_side"), ("run", "ab_setting"),
+             ("machine", "aa_floor"), ("machine", "aa_utc")}
 
 
 def documented() -> Set[Tuple[str, str]]:
@@ -81,7 +84,7 @@ def test_every_key_written_is_explained(rows: List[Row]) -> None:
 
 def test_every_key_explained_is_written(rows: List[Row]) -> None:
     written = {(row["scope"], row["key"]) for row in rows}
-    assert {key for key in documented() if "*" not in key[1]} - written == set()
+    assert {key for key in documented() if "*" not in key[1]} - written == SOME_RUNS
 
 
 def test_each_fact_stands_once(rows: List[Row]) -> None:

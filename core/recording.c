@@ -1,0 +1,212 @@
+/* recording.c - from plans and their journals to files and summary */
+#include "recording.h"
+
+#include "context.h"
+#include "die.h"
+#include "histogram.h"
+#include "random.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void recording_open(struct recording *recording, const char *run_id)
+{
+	const int rc = results_open(&recording->results, recording->folder, run_id);
+
+	if (rc == -EEXIST)
+		die(EXIT_UNWRITABLE, "%s holds a run already; choose another --out",
+			recording->folder);
+	if (rc)
+		die(EXIT_UNWRITABLE, "cannot write results to %s: %s", recording->folder,
+			strerror(-rc));
+	if (summary_open(&recording->summary, &recording->selection))
+		die(EXIT_UNFIT, "out of memory");
+}
+
+void recording_fact(struct recording *recording, const char *key, const char *value)
+{
+	results_fact(recording->results, "run", key, value, "ok");
+}
+
+void recording_number(struct recording *recording, const char *key, double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.12g", value);
+	recording_fact(recording, key, text);
+}
+
+/* Acquire: see the worker's release. */
+int recording_take(struct recording *recording, struct plan *plan, bool round_ended)
+{
+	const size_t rows = atomic_load_explicit(&plan->sampled, memory_order_acquire);
+	int rc;
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct sample *sample = &plan->journal[i];
+
+		results_sample(recording->results, plan->invocation,
+			&recording->selection.cell[sample->cell], sample);
+		summary_add(recording->summary, sample);
+		plan->cell[sample->cell].hangs |= sample->status == STATUS_TIMEOUT;
+	}
+	atomic_store_explicit(&plan->sampled, 0, memory_order_relaxed);
+	if (round_ended) {
+		results_round(recording->results, plan->invocation, &plan->round);
+		summary_round(recording->summary, &plan->round);
+	}
+	rc = results_flush(recording->results);
+	if (rc && !recording->write_error)
+		recording->write_error = rc;
+	return recording->write_error;
+}
+
+static struct plan *make_plan(struct recording *recording, int number, bool calibrate, int *plan_fd)
+{
+	const struct options *options = recording->options;
+	const struct setting *setting = recording->setting;
+	struct selection *selection = &recording->selection;
+	struct random random = random_from(options->seed, (uint64_t)number, UINT64_MAX);
+	struct plan *plan;
+	const int rc = plan_create(&plan, selection->cells, plan_fd);
+
+	if (rc)
+		die(EXIT_UNFIT, "no shared memory for a plan: %s", strerror(-rc));
+	select_draw(selection->cell, selection->cells, recording->machine, &random);
+	memcpy(plan->cell, selection->cell, selection->cells * sizeof(*selection->cell));
+	plan->seed = options->seed;
+	plan->invocation = number;
+	plan->calibrate = calibrate;
+	plan->rounds = recording->extent.rounds;
+	plan->lead_in_ns = recording->extent.lead_in_ns;
+	plan->policy = setting->policy >= 0 ? setting->policy : options->policy;
+	plan->base = selection->base;
+	plan->spike = selection->spike;
+	plan->pair = selection->pair;
+	return plan;
+}
+
+/* Counts, and which cells hang or are missing: what a worker finds out for those after it. */
+static void learn(struct recording *recording, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->cells; i++) {
+		struct cell *cell = &recording->selection.cell[i];
+
+		cell->ops = plan->cell[i].ops;
+		cell->hangs = plan->cell[i].hangs;
+		memcpy(cell->unfit, plan->cell[i].unfit, sizeof(cell->unfit));
+	}
+	if (fmax(-plan->clocks.low_ns, plan->clocks.high_ns) >
+		fmax(-recording->clocks.low_ns, recording->clocks.high_ns))
+		recording->clocks = plan->clocks;
+}
+
+static void note_stamps(struct recording *recording, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->cells; i++) {
+		const struct histogram *histogram = plan_histogram(plan, i);
+		const struct cell *cell = &plan->cell[i];
+
+		if (!histogram || !cell_workload(&recording->selection.cell[i])->shape->can_stamp ||
+			!histogram_count(histogram))
+			continue;
+		results_histogram(recording->results, plan->invocation,
+			&recording->selection.cell[i], cell->roundtrip ? "roundtrip" : "handoff",
+			histogram);
+		summary_stamps(recording->summary, i, histogram, cell->roundtrip);
+	}
+}
+
+static void explain(const struct plan *plan, const struct ending *ending, char why[256])
+{
+	const bool killed = WIFSIGNALED(ending->status);
+	char who[32];
+
+	snprintf(who, sizeof(who), "invocation %d", plan->invocation + 1);
+	snprintf(why, 256, "%s ended early (%s %d); rows so far are kept",
+		plan->calibrate ? "the calibration" : who,
+		killed ? "killed by signal" : "exit code",
+		killed ? WTERMSIG(ending->status) : WEXITSTATUS(ending->status));
+}
+
+static int prepare(const struct recording *recording, struct watch *watch, char why[256])
+{
+	const struct setting *setting = recording->setting;
+	const int rc = invocation_prepare(setting, watch);
+
+	if (!rc || watch->signal)
+		return 0;
+	if (rc < 0)
+		snprintf(why, 256, "--before=%s: %s", setting->before, strerror(-rc));
+	else
+		snprintf(why, 256, "--before=%s ended with exit code %d", setting->before, rc);
+	return EXIT_UNFIT;
+}
+
+int recording_invoke(
+	struct recording *recording, int number, bool calibrate, struct watch *watch, char why[256])
+{
+	const size_t hanging = recording_hanging(recording);
+	int plan_fd, rc;
+	struct plan *plan;
+	struct ending ending;
+
+	why[0] = '\0';
+	rc = prepare(recording, watch, why);
+	if (rc || watch->signal)
+		return rc;
+	plan = make_plan(recording, number, calibrate, &plan_fd);
+	ending = invocation_run(plan, plan_fd, recording->setting, watch);
+	close(plan_fd);
+	if (!ending.whole) {
+		recording->incomplete = true;
+		explain(plan, &ending, why);
+	}
+	learn(recording, plan);
+	if (!calibrate) {
+		note_stamps(recording, plan);
+		summary_end_invocation(recording->summary);
+	}
+	plan_free(plan);
+	/* A worker that says that it cannot measure here has said why on stderr. */
+	if (WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == EXIT_UNFIT)
+		return EXIT_UNFIT;
+	/* Nothing can be measured without counts; one more try is due for each cell that hangs. */
+	return calibrate && !ending.whole && recording_hanging(recording) == hanging ? EXIT_FAILED
+										     : 0;
+}
+
+size_t recording_hanging(const struct recording *recording)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < recording->selection.cells; i++)
+		count += recording->selection.cell[i].hangs;
+	return count;
+}
+
+void recording_close(struct recording *recording, const char *end)
+{
+	char utc[32];
+	int rc;
+
+	recording_number(recording, "clock_offset_low_ns", recording->clocks.low_ns);
+	recording_number(recording, "clock_offset_high_ns", recording->clocks.high_ns);
+	context_write_end(recording->results);
+	recording_fact(recording, "ended_utc", results_utc(clock_utc_ns(), utc));
+	recording_fact(recording, "end", end);
+	rc = results_close(recording->results);
+	if (!recording->write_error)
+		recording->write_error = rc;
+}
+
+void recording_free(struct recording *recording)
+{
+	summary_free(recording->summary);
+	free(recording->selection.cell);
+}
