@@ -82,14 +82,32 @@ bool cell_shares_cpu(const struct cell *cell)
 	return false;
 }
 
-long params_get(const char *params, const char *key, long otherwise)
+/* What follows "key=", or NULL. */
+static const char *find_param(const char *params, const char *key)
 {
 	const size_t length = strlen(key);
 
 	for (const char *at = params; at && *at; at = strchr(at, ';')) {
 		at += *at == ';';
 		if (!strncmp(at, key, length) && at[length] == '=')
-			return strtol(at + length + 1, NULL, 10);
+			return at + length + 1;
 	}
-	return otherwise;
+	return NULL;
+}
+
+long params_get(const char *params, const char *key, long otherwise)
+{
+	const char *value = find_param(params, key);
+
+	return value ? strtol(value, NULL, 10) : otherwise;
+}
+
+const char *params_text(const char *params, const char *key, char text[PARAMS_MAX])
+{
+	const char *value = find_param(params, key);
+
+	if (!value)
+		return NULL;
+	snprintf(text, PARAMS_MAX, "%.*s", (int)strcspn(value, ";"), value);
+	return text;
 }

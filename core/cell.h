@@ -48,4 +48,8 @@ bool cell_shares_cpu(const struct cell *cell);
 /* The value of `key` in "k=v;k=v", or `otherwise`. */
 long params_get(const char *params, const char *key, long otherwise);
 
+/* The same as it is written: copied into text, which is returned, or NULL where there is no such
+ * key. */
+const char *params_text(const char *params, const char *key, char text[PARAMS_MAX]);
+
 #endif

@@ -32,9 +32,11 @@ struct crew {
 	const struct machine *machine;
 	int policy, priority;
 	struct member *members;
-	sem_t report; /* one post per new member, pinned or not */
-	sem_t done;   /* one post per team, by the last job to return */
+	struct crew *idlers; /* NULL until asked for */
+	sem_t report;        /* one post per new member, pinned or not */
+	sem_t done;          /* one post per team, by the last job to return */
 	_Atomic int at_work;
+	bool awaited;                 /* a team was started, and nobody has seen it return */
 	struct sched_param conductor; /* while it has stepped up: what it had before */
 	int conductor_policy;
 };
@@ -190,8 +192,18 @@ int crew_open(struct crew **out, const struct machine *machine, int policy, int 
 	return 0;
 }
 
+int crew_idlers(struct crew *crew, struct crew **out)
+{
+	const int rc = crew->idlers ? 0 : crew_open(&crew->idlers, crew->machine, SCHED_IDLE, 0);
+
+	*out = crew->idlers;
+	return rc;
+}
+
 void crew_close(struct crew *crew)
 {
+	if (crew->idlers)
+		crew_close(crew->idlers);
 	while (crew->members) {
 		struct member *member = crew->members;
 
@@ -218,6 +230,7 @@ int crew_start(
 		team[i]->arg = arg;
 	}
 	atomic_store_explicit(&crew->at_work, threads, memory_order_relaxed); /* sem_post orders */
+	crew->awaited = true;
 	for (int i = 0; i < threads; i++)
 		sem_post(&team[i]->go);
 	return 0;
@@ -228,9 +241,12 @@ int crew_wait(struct crew *crew, int64_t deadline_ns)
 	const struct timespec deadline = {
 		.tv_sec = deadline_ns / NS_PER_S, .tv_nsec = deadline_ns % NS_PER_S};
 
+	if (!crew->awaited)
+		return 0;
 	while (sem_clockwait(&crew->done, CLOCK_MONOTONIC, &deadline))
 		if (errno != EINTR)
 			return -errno;
+	crew->awaited = false;
 	/* For its ordering, which ThreadSanitizer does not see in the wait above. */
 	(void)atomic_load_explicit(&crew->at_work, memory_order_acquire);
 	return 0;

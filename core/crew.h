@@ -15,7 +15,7 @@ struct crew;
  * priority. The machine must outlive the crew. */
 int crew_open(struct crew **out, const struct machine *machine, int policy, int priority);
 
-/* Ends and joins every member. None may be at work. */
+/* Ends and joins every member, its idlers too. None may be at work. */
 void crew_close(struct crew *crew);
 
 /* Starts job(arg, i) on a member pinned to cpu[i], for each i < threads; members that share a CPU
@@ -24,9 +24,14 @@ void crew_close(struct crew *crew);
 int crew_start(
 	struct crew *crew, const int *cpu, int threads, void (*job)(void *arg, int me), void *arg);
 
-/* Waits until every started job has returned: 0, or -ETIMEDOUT at deadline_ns (clock_now_ns), after
- * which one may wait again. Once for each start. */
+/* Waits until every started job has returned: 0, also where none was started since the last wait;
+ * or -ETIMEDOUT at deadline_ns (clock_now_ns), after which one has to wait again before the next
+ * start. */
 int crew_wait(struct crew *crew, int64_t deadline_ns);
+
+/* A crew under SCHED_IDLE on the same machine, opened when it is first asked for, and closed with
+ * this one: for threads that run where nobody else wants to. 0 or -errno. */
+int crew_idlers(struct crew *crew, struct crew **out);
 
 /* Under SCHED_FIFO a team that spins on every CPU would keep out the thread that has to tell it to
  * stop: raises the calling thread to one above the team until crew_step_down, which gives it back

@@ -2,6 +2,7 @@
 #include "window.h"
 
 #include "audit.h"
+#include "awake.h"
 #include "stamp.h"
 
 #include <errno.h>
@@ -324,37 +325,60 @@ static void prepare_sample(const struct cell *cell, struct sample *out)
 	memcpy(out->cpu, cell->cpu, sizeof(out->cpu));
 }
 
-/* 0, with *started telling whether the team was; -ETIMEDOUT if it hangs. */
-static int play(struct crew *crew, struct stage *stage, int *started)
+/* 0, with *started telling whether the team was; -ETIMEDOUT if it hangs. The CPUs are kept awake
+ * from before it meets until it has left. */
+static int play(struct crew *crew, struct stage *stage, struct awake *awake, int *started)
 {
 	const struct cell *cell = stage->window->cell;
 	int rc = 0;
 
-	*started = crew_step_up(crew);
-	if (*started)
-		return 0;
-	*started = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
+	*started = awake_start(awake, crew, cell);
+	if (!*started)
+		*started = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
 	if (!*started)
 		rc = conduct(crew, stage);
-	if (!rc)
-		crew_step_down(crew);
+	awake_end(awake);
 	return rc;
+}
+
+/* Why no team was started: other work, or what went wrong. */
+static void explain_no_start(int started, struct sample *out)
+{
+	if (started == -ETIMEDOUT)
+		sample_end(out, STATUS_CUT, "",
+			"other work kept its CPUs from the threads that keep them awake");
+	else
+		end_with_errno(out, STATUS_ERROR, started);
 }
 
 static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *out)
 {
-	int started;
-	const int rc = play(crew, stage, &started);
+	struct awake *awake;
+	int started, rc = awake_open(&awake, stage->window->cell);
 
-	if (rc)
+	if (rc) {
+		end_with_errno(out, STATUS_SKIPPED, rc);
+		return 0;
+	}
+	rc = crew_step_up(crew);
+	if (rc) {
+		end_with_errno(out, STATUS_ERROR, rc);
+		awake_end(awake);
+		return 0;
+	}
+	rc = play(crew, stage, awake, &started);
+	if (rc) {
 		explain_hang(stage, out);
-	else if (started)
-		end_with_errno(out, STATUS_ERROR, started);
+		return rc; /* without stepping down: what is left to do is to end the process */
+	}
+	crew_step_down(crew);
+	if (started)
+		explain_no_start(started, out);
 	else if (stage->opened)
 		end_with_errno(out, STATUS_SKIPPED, stage->opened);
 	else
 		collect(stage, out);
-	return rc;
+	return 0;
 }
 
 /* Lockstep shapes need a count; without one the mechanism is merely opened, which may tell why. */
