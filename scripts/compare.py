@@ -111,8 +111,9 @@ def note(row: Comparison, usual: Sequence[int]) -> str:
     """What to know before trusting the row."""
     notes = []
     for name, side, count in zip("AB", (row.base, row.other), usual):
-        if side.unsettled:
-            notes.append(f"{name} unsettled: {side.left_out} of {side.windows} windows left out")
+        if side.two_modes:
+            notes.append(f"{name} has two modes: "
+                         f"{side.left_out} of {side.windows} windows left out")
         if len(side.values) < count:
             notes.append(f"{name} has {len(side.values)} invocations")
     if row.ratio is None:

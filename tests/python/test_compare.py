@@ -107,7 +107,7 @@ def test_windows_flagged_switches_are_left_out(tmp_path: Path) -> None:
     (row,) = csv.DictReader(io.StringIO(run_script("a", "b", "--format=csv", cwd=tmp_path).stdout))
     assert float(row["ratio"]) == pytest.approx(1, abs=0.1)
     assert (row["left_out_a"], row["left_out_b"]) == ("0", "48")
-    assert "B unsettled: 48 of 96 windows left out" in run_script("a", "b", cwd=tmp_path).stdout
+    assert "B has two modes: 48 of 96 windows left out" in run_script("a", "b", cwd=tmp_path).stdout
 
 
 def test_too_few_invocations_have_no_interval_and_say_so(tmp_path: Path) -> None:
