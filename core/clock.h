@@ -98,6 +98,10 @@ static inline __attribute__((always_inline)) uint64_t clock_chain(uint64_t sum, 
 	return adds & 1 ? clock_link(sum, step) : sum;
 }
 
+/* The smallest distance above 0 between two readings in a row, of a few thousand: the clock's real
+ * step, which clock_getres(2) does not tell. */
+int64_t clock_step_ns(void);
+
 /* The clock rate in effect on the calling CPU, in additions per ns (GHz); takes about 0.1 ms.
  * The fastest of a few stretches, so that an interrupt does not read as a slow clock. */
 double clock_chain_ghz(void);

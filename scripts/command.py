@@ -1,14 +1,14 @@
 """command.py - what the command lines of all scripts share
 
-Exit codes (one list for the program and the scripts), errors of one line, and the search for a
-Python that has the packages a script needs.
+Exit codes (one list for the program and the scripts), errors of one line, columns, and the search
+for a Python that has the packages a script needs.
 """
 
 import argparse
 import importlib
 import os
 import sys
-from typing import Callable, NoReturn
+from typing import Callable, List, NoReturn, Sequence
 
 from results import ReadError
 
@@ -37,6 +37,14 @@ def fail(code: int, message: str) -> NoReturn:
     """Print one line to stderr and exit with the code."""
     sys.stderr.write(f"{os.path.basename(sys.argv[0])}: {message}\n")
     sys.exit(code)
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> List[str]:
+    """Lines of columns as wide as their widest cell; columns in `right` flush right."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    return ["  ".join(cell.rjust(width) if at in right else cell.ljust(width)
+                      for at, (cell, width) in enumerate(zip(row, widths))).rstrip()
+            for row in rows]
 
 
 def run(main: Callable[[], int]) -> NoReturn:

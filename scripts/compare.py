@@ -5,7 +5,8 @@
 
 RUN_A is the base. Rows are matched on family, mechanism, workload, place, threads and params,
 never on CPU numbers. The sample is one median per invocation; stats.py says how the intervals are
-made and why. Needs no package.
+made and why. The two sides of one `baton ab` are compared in pairs of invocations. Needs no
+package.
 Exit codes: 2 unreadable, 3 not comparable, 4 nothing in common, 6 cannot write.
 """
 
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence
 
-from command import NOT_COMPARABLE, NOTHING_MATCHED, Parser, fail, run
+from command import NOT_COMPARABLE, NOTHING_MATCHED, Parser, aligned, fail, run
 from results import NA, Cell, Run, Summary, read_run, summarise
-from stats import LEVEL, Interval, geometric_mean, median_ratio, ratio_interval
+from stats import (LEVEL, Interval, geometric_mean, median_ratio, paired_interval, paired_ratio,
+                   ratio_interval)
 from units import quantity, significant
 
 FACTS = (
@@ -26,15 +28,23 @@ FACTS = (
     ("machine", "virtualisation"), ("build", "compiler"), ("build", "build_type"),
     ("build", "baton_version"), ("build", "benchmark_version"), ("run", "started_utc"),
     ("run", "end"), ("run", "invocations"), ("run", "rounds"), ("run", "window_ns"),
+    ("run", "ab_side"), ("run", "ab_setting"), ("machine", "aa_floor"), ("machine", "aa_utc"),
 )
 # Ends of keys: facts of a moment, of which no two runs of one machine have the same.
 PASSING = ("_start", "_end")
 TWO_RUNS = """\
 These are two runs: they differ by the hour as well as by the CPU. The intervals cover the spread
 between invocations, not what else changed from one run to the other."""
+INTERLEAVED = """\
+The two sides were interleaved by baton ab: each invocation of A ran next to its fellow of B, in
+random order. What changed meanwhile changed for both, and the ratios are taken within pairs."""
+RATIO = "B/A: ratio of the two, with the 95 % interval of the inverted Mann-Whitney test"
+PAIRED_RATIO = "B/A: pseudo-median of the ratios of pairs, and its inverted signed-rank interval"
+FLOOR = """\
+aa_floor: half-width of a typical cell's interval when this machine was compared with itself."""
 LEGEND = """\
 A, B: median over invocations ({a} in A, {b} in B) of the median of each invocation's windows.
-B/A: ratio of the two, with the 95 % interval of the inverted Mann-Whitney test (scripts/stats.py).
+{ratio} (scripts/stats.py).
 faster, slower: the interval excludes 1. Times: lower is better; rates (/s): higher is better.
 {marked} of {rows} rows are marked; about {chance:.0f} would be by chance, had nothing changed."""
 
@@ -62,11 +72,32 @@ class Comparison:
         return 1 / self.ratio if self.ratio and self.base.higher_is_better else self.ratio
 
 
-def compare(base: Dict[Cell, Summary], other: Dict[Cell, Summary]) -> List[Comparison]:
-    """The cells with values in both runs, in the order of the base."""
-    return [Comparison(cell, a, b, median_ratio(a.values, b.values),
-                       ratio_interval(a.values, b.values))
-            for cell, a in base.items() if a.values
+def interleaved(a: Run, b: Run) -> bool:
+    """Whether the two are the sides of one baton ab."""
+    return a.fact("run", "ab_id") == b.fact("run", "ab_id") != NA
+
+
+def _apart(cell: Cell, a: Summary, b: Summary) -> Comparison:
+    return Comparison(cell, a, b, median_ratio(a.values, b.values),
+                      ratio_interval(a.values, b.values))
+
+
+def _in_pairs(cell: Cell, a: Summary, b: Summary) -> Comparison:
+    theirs = dict(zip(b.invocations, b.values))
+    pairs = [(value, theirs[invocation]) for invocation, value in zip(a.invocations, a.values)
+             if invocation in theirs]
+    ratios = [y / x for x, y in pairs] if all(x > 0 for x, _ in pairs) else []
+    return Comparison(cell, a, b, paired_ratio(ratios), paired_interval(ratios))
+
+
+def compare(base: Dict[Cell, Summary], other: Dict[Cell, Summary],
+            in_pairs: bool = False) -> List[Comparison]:
+    """The cells with values in both runs, in the order of the base.
+
+    in_pairs: by invocations of the same number, which ran next to each other.
+    """
+    how = _in_pairs if in_pairs else _apart
+    return [how(cell, a, b) for cell, a in base.items() if a.values
             for b in [other.get(cell)] if b and b.values]
 
 
@@ -81,20 +112,13 @@ def refuse_incomparable(a: Run, b: Run, rows: Sequence[Comparison]) -> None:
             fail(NOT_COMPARABLE, f"{row.cell}: {kinds[0]} in {a.path}, {kinds[1]} in {b.path}")
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> List[str]:
-    """Lines of columns as wide as their widest cell; columns in `right` flush right."""
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    return ["  ".join(cell.rjust(width) if at in right else cell.ljust(width)
-                      for at, (cell, width) in enumerate(zip(row, widths))).rstrip()
-            for row in rows]
-
-
 def context_lines(a: Run, b: Run) -> List[str]:
     """The facts that differ, side by side, after the CPU, which is always shown."""
     rows = [["", "A (base)", "B"], ["run", str(a.path), str(b.path)]]
     for scope, key in FACTS:
         sides = [a.fact(scope, key), b.fact(scope, key)]
-        if key == "cpu_model" or sides[0] != sides[1]:
+        known_floor = key == "aa_floor" and sides[0] != NA
+        if key == "cpu_model" or sides[0] != sides[1] or known_floor:
             rows.append([key, *(side if len(side) <= 48 else side[:47] + "…" for side in sides)])
     others = {(scope, key) for scope, key in {**a.facts, **b.facts}
               if (scope, key) not in FACTS and scope != "run" and not key.endswith(PASSING)}
@@ -114,12 +138,14 @@ def note(row: Comparison, usual: Sequence[int]) -> str:
     """What to know before trusting the row."""
     notes = []
     for name, side, count in zip("AB", (row.base, row.other), usual):
-        if side.unsettled:
-            notes.append(f"{name} unsettled: {side.left_out} of {side.windows} windows left out")
+        if side.two_modes:
+            notes.append(f"{name} has two modes: "
+                         f"{side.left_out} of {side.windows} windows left out")
         if len(side.values) < count:
             notes.append(f"{name} has {len(side.values)} invocations")
     if row.ratio is None:
-        notes.append("no ratio: a median is zero")
+        zero = min(*row.base.values, *row.other.values) <= 0
+        notes.append(f"no ratio: {'a median is zero' if zero else 'no invocation in common'}")
     elif row.interval is None:
         notes.append("no interval: too few invocations")
     return "; ".join(notes)
@@ -195,9 +221,13 @@ def table(a: Run, b: Run, base: Dict[Cell, Summary], other: Dict[Cell, Summary],
     usual = (invocations(base.values()), invocations(other.values()))
     marked = sum(row.verdict != "cannot tell" for row in rows)
     tested = sum(row.interval is not None for row in rows)
+    in_pairs = interleaved(a, b)
     legend = LEGEND.format(a=usual[0], b=usual[1], marked=marked, rows=len(rows),
-                           chance=tested * (1 - LEVEL))
-    return "\n".join([*context_lines(a, b), "", TWO_RUNS, "", *row_lines(rows, usual), "",
+                           chance=tested * (1 - LEVEL), ratio=PAIRED_RATIO if in_pairs else RATIO)
+    if any(side.fact("machine", "aa_floor") != NA for side in (a, b)):
+        legend += "\n" + FLOOR
+    how = INTERLEAVED if in_pairs else TWO_RUNS
+    return "\n".join([*context_lines(a, b), "", how, "", *row_lines(rows, usual), "",
                       *mean_lines(rows), *absent_lines(base, other), "", legend, ""])
 
 
@@ -239,7 +269,7 @@ def main() -> int:
     options = parser.parse_args()
     a, b = read_run(options.base), read_run(options.other)
     base, other = summarise(a), summarise(b)
-    rows = compare(base, other)
+    rows = compare(base, other, interleaved(a, b))
     refuse_incomparable(a, b, rows)
     if not rows:
         fail(NOTHING_MATCHED, f"no cell has values in both {a.path} and {b.path}")

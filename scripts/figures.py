@@ -216,7 +216,7 @@ def _draw_dots(axes: Any, lines: Sequence[Line], looks: Dict[str, Tuple[str, str
                 axes.plot(interval, [y, y], color=colour, linewidth=3.5, alpha=0.4,
                           solid_capstyle="butt", zorder=3)
             axes.plot([medians[place]], [y], marker=marker, markersize=5.5, color=colour,
-                      markerfacecolor="white" if line.places[place].unsettled else colour,
+                      markerfacecolor="white" if line.places[place].two_modes else colour,
                       linestyle="none", zorder=4)
 
 
@@ -389,8 +389,8 @@ def _caption(run: Run, lines: Sequence[Line]) -> List[str]:
     few = " (none below 6 invocations)" if counts[0] < 6 else ""
     text = [f"{many} invocations × {run.fact('run', 'rounds')} rounds · dot: median of the "
             "invocations' medians · bar, where wider than the dot: its 95 % interval" + few]
-    if any(summary.unsettled for summary in drawn):
-        text.append("hollow: unsettled, more than 20 % of the windows left the mechanism's band of "
+    if any(summary.two_modes for summary in drawn):
+        text.append("hollow: two modes, more than 20 % of the windows left the mechanism's band of "
                     "switches and are left out")
     if run.fact("run", "end") == "interrupted":
         text.append("the run was interrupted")

@@ -10,16 +10,20 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar,
-                    get_type_hints)
+from typing import (Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple,
+                    Type, TypeVar, Union, get_type_hints)
 
-from stats import Interval, median, median_interval
+from stats import (Interval, first_decile, median, median_interval, relative_width, still_needed)
 
 SCHEMA = 1
 NA = "NA"
-UNSETTLED_SHARE = 0.2
+TWO_MODES_SHARE = 0.2
+UNSETTLED_WIDTH = 0.10
+STAMPED = ("handoff", "roundtrip", "wait", "hold")
+# A column that came after the first files of its schema: NA in files without it.
+ADDED = {"added": True}
 
 
 class ReadError(Exception):
@@ -61,6 +65,7 @@ class Sample:
     runqueue_wait_ns: Optional[int]
     foreign_share: Optional[float]
     migrations: Optional[int]
+    dose_ns: Optional[float] = field(metadata=ADDED)
     status: str
     reason: str
 
@@ -74,6 +79,11 @@ class Sample:
     def ran(self) -> bool:
         """Whether there is a value: the status is ok or flagged."""
         return self.status == "ok" or self.status.startswith("flagged:")
+
+    @property
+    def kept(self) -> bool:
+        """Whether the value counts: not where switches per operation left the declared band."""
+        return self.ran and "SWITCHES" not in self.flags
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,28 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """How many stamps of a cell's invocation lie from lo_ns, below hi_ns: a row of histograms.csv.
+
+    role is NA where all threads are in one histogram.
+    """
+
+    run_id: str
+    invocation: int
+    family: str
+    mechanism: str
+    workload: str
+    place: str
+    threads: int
+    params: str
+    what: str
+    role: str
+    lo_ns: float
+    hi_ns: float
+    count: int
+
+
+@dataclass(frozen=True)
 class Fact:
     """A fact about machine, build or run: a row of context.csv."""
 
@@ -128,6 +160,11 @@ class Cell(NamedTuple):
     threads: int
     params: str
 
+    @property
+    def name(self) -> str:
+        """As the program names it: family/mechanism/workload/place, /params where it has any."""
+        return "/".join([*self[:4], *([] if self.params == NA else [self.params])])
+
     def __str__(self) -> str:
         name = f"{self.family}/{self.mechanism}/{self.workload}/{self.place}"
         params = "" if self.params == NA else f" {self.params}"
@@ -138,20 +175,25 @@ class Cell(NamedTuple):
 class Summary:
     """A cell over a run.
 
-    values: the median of the windows of each invocation, in `unit`, by invocation; windows whose
-    switches left the mechanism's band (SWITCHES) are left out and counted, those under LOAD are in.
+    values: the median of the windows of each of `invocations`, in `unit`; windows whose switches
+    left the mechanism's band (SWITCHES) are left out and counted, those under LOAD or STEAL are in.
     cpu_values: likewise CPU time per operation in ns, summed over the threads.
+    p10: the quiet value: of the n windows kept, all invocations together, the ceil(n/10)-th from
+    the best, which is the lowest time or the highest rate; None without any.
     status, reason: of the first window without a value, else ok and NA.
     """
 
     cell: Cell
     metric: str
     unit: str
+    invocations: Tuple[int, ...]
     values: Tuple[float, ...]
     cpu_values: Tuple[float, ...]
+    p10: Optional[float]
     windows: int
     left_out: int
     loaded: int
+    stolen: int
     status: str
     reason: str
 
@@ -164,13 +206,28 @@ class Summary:
         return median_interval(self.values)
 
     @property
+    def width(self) -> Optional[float]:
+        """The width of the interval as a share of the median."""
+        return relative_width(self.interval, self.median)
+
+    @property
+    def two_modes(self) -> bool:
+        """More than a fifth of the windows left the band of switches."""
+        return self.left_out > TWO_MODES_SHARE * self.windows
+
+    @property
     def unsettled(self) -> bool:
-        """More than a fifth of the windows left the band: the cell has two modes."""
-        return self.left_out > UNSETTLED_SHARE * self.windows
+        """Two modes, which more invocations do not cure, or an interval wider than a tenth."""
+        return self.two_modes or self.needed > 0
+
+    @property
+    def needed(self) -> int:
+        """How many more invocations would bring the interval to a tenth of the median."""
+        return still_needed(len(self.values), self.width, UNSETTLED_WIDTH)
 
     @property
     def higher_is_better(self) -> bool:
-        return self.metric == "acquisitions"
+        return higher_is_better(self.metric)
 
     @property
     def why_no_value(self) -> str:
@@ -195,7 +252,12 @@ class Run:
         return fact.value if fact else NA
 
 
-Row = TypeVar("Row", Sample, Thread, Round, Fact)
+def higher_is_better(metric: str) -> bool:
+    """Whether more is better: rates, as opposed to times."""
+    return metric == "acquisitions"
+
+
+Row = TypeVar("Row", Sample, Thread, Round, Bucket, Fact)
 
 INTEGER = re.compile(r"-?[0-9]+").fullmatch
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?").fullmatch
@@ -235,6 +297,7 @@ Step = Tuple[int, Callable[[str], Any], str]
 PARSERS: Dict[Any, Tuple[Callable[[str], Any], str]] = {
     str: (_text, "text, or NA"),
     int: (_integer, "an integer"),
+    float: (_number, "a finite number such as 12.5"),
     Optional[int]: (_integer_or_na, "an integer, or NA"),
     Optional[float]: (_number_or_na, "a finite number such as 12.5, or NA"),
 }
@@ -259,8 +322,10 @@ def _load(path: Path) -> str:
     return text
 
 
-def _positions(path: Path, header: Sequence[str], columns: Sequence[str]) -> List[int]:
-    missing = [column for column in columns if column not in header]
+def _positions(path: Path, header: Sequence[str], columns: Sequence[str],
+               added: Sequence[str]) -> List[int]:
+    """Where each column stands; just past the end if it was added later and is not there."""
+    missing = [column for column in columns if column not in header and column not in added]
     unknown = [column for column in header if column not in columns]
     if missing:
         instead = f" (unknown: {', '.join(unknown)})" if unknown else ""
@@ -268,23 +333,25 @@ def _positions(path: Path, header: Sequence[str], columns: Sequence[str]) -> Lis
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         raise ReadError(path, 1, f"column {', '.join(twice)} stands twice", "each column once")
-    return [header.index(column) for column in columns]
+    return [header.index(column) if column in header else len(header) for column in columns]
 
 
 def _read(path: Path, row_type: Type[Row]) -> List[Tuple[int, Row]]:
     """All rows of a file with their line numbers; the columns and types are row_type's fields."""
-    columns = [field.name for field in fields(row_type)]
+    columns = [column.name for column in fields(row_type)]
+    added = [column.name for column in fields(row_type) if column.metadata.get("added")]
     reader = csv.reader(io.StringIO(_load(path), newline=""), strict=True)
     rows: List[Tuple[int, Row]] = []
     try:
         header = next(reader)
-        positions = _positions(path, header, columns)
+        positions = _positions(path, header, columns, added)
         plan = _plan(row_type, positions)
         for cells in reader:
             line = reader.line_num
             if len(cells) != len(header):
                 raise ReadError(path, line, f"{len(cells)} fields",
                                 f"{len(header)}, as in the header")
+            cells.append(NA)
             try:
                 rows.append((line, row_type(*[parse(cells[at]) for at, parse, _ in plan])))
             except ValueError:
@@ -297,7 +364,7 @@ def _read(path: Path, row_type: Type[Row]) -> List[Tuple[int, Row]]:
 def _plan(row_type: Type[Any], positions: Sequence[int]) -> List[Step]:
     """For each field of row_type: the column it stands in, its parser, and what is valid there."""
     hints = get_type_hints(row_type)
-    return [(at, *PARSERS[hints[field.name]]) for at, field in zip(positions, fields(row_type))]
+    return [(at, *PARSERS[hints[column.name]]) for at, column in zip(positions, fields(row_type))]
 
 
 def _bad_cell(path: Path, line: int, header: Sequence[str], cells: Sequence[str],
@@ -320,7 +387,7 @@ def _check_sample(path: Path, line: int, sample: Sample, first: Sample) -> None:
         refuse(f"schema is {sample.schema}", f"{first.schema}, as in the first row")
     if sample.run_id != first.run_id:
         refuse(f"run_id is {sample.run_id!r}", f"{first.run_id!r}, as in the first row")
-    if not STATUS(sample.status):
+    if sample.status != "ok" and not STATUS(sample.status):
         refuse(f"status is {sample.status!r}", "ok, flagged:ID[+ID], skipped:ID, error:ID, timeout")
     if sample.ran and (sample.value is None or sample.value < 0):
         refuse(f"value is {NA if sample.value is None else sample.value}",
@@ -359,6 +426,26 @@ def read_rounds(path: Path) -> List[Round]:
     return [round_ for _, round_ in _read(path, Round)]
 
 
+def read_histograms(path: Path) -> List[Bucket]:
+    """The buckets of histograms.csv. Raises ReadError."""
+    rows = _read(path, Bucket)
+    seen: Dict[Tuple[Any, ...], int] = {}
+    for line, bucket in rows:
+        if bucket.what not in STAMPED:
+            raise ReadError(path, line, f"what is {bucket.what!r}", ", ".join(STAMPED))
+        if not 0 <= bucket.lo_ns < bucket.hi_ns:
+            raise ReadError(path, line, f"a bucket from {bucket.lo_ns:g} to {bucket.hi_ns:g}",
+                            "0 <= lo_ns < hi_ns")
+        if bucket.count < 1:
+            raise ReadError(path, line, f"count is {bucket.count}",
+                            "1 or more (empty buckets are not written)")
+        key = (bucket.invocation, cell_of(bucket), bucket.what, bucket.role, bucket.lo_ns)
+        if seen.setdefault(key, line) != line:
+            raise ReadError(path, line, f"the bucket from {bucket.lo_ns:g} again, as in line "
+                            f"{seen[key]}", "each bucket once")
+    return [bucket for _, bucket in rows]
+
+
 def read_context(path: Path) -> Dict[Tuple[str, str], Fact]:
     """The facts of context.csv by scope and key. Raises ReadError."""
     facts: Dict[Tuple[str, str], Fact] = {}
@@ -384,32 +471,36 @@ def read_run(path: Path) -> Run:
     return Run(path, samples[0].schema if samples else SCHEMA, samples, facts)
 
 
-def cell_of(sample: Sample) -> Cell:
-    """The cell that a window belongs to."""
-    return Cell(sample.family, sample.mechanism, sample.workload, sample.place, sample.threads,
-                sample.params)
+def cell_of(row: Union[Sample, Bucket]) -> Cell:
+    """The cell that a window or a bucket belongs to."""
+    return Cell(row.family, row.mechanism, row.workload, row.place, row.threads, row.params)
 
 
-def _invocation_medians(pairs: Sequence[Tuple[int, float]]) -> Tuple[float, ...]:
+def invocation_medians(pairs: Iterable[Tuple[int, float]]) -> Dict[int, float]:
+    """The median of each invocation's values, in the order of the invocations."""
     by_invocation: Dict[int, List[float]] = {}
     for invocation, value in pairs:
         by_invocation.setdefault(invocation, []).append(value)
-    return tuple(median(by_invocation[invocation]) for invocation in sorted(by_invocation))
+    return {invocation: median(by_invocation[invocation]) for invocation in sorted(by_invocation)}
 
 
 def _summary(cell: Cell, samples: Sequence[Sample]) -> Summary:
     ran = [sample for sample in samples if sample.ran]
-    kept = [sample for sample in ran if "SWITCHES" not in sample.flags]
+    kept = [sample for sample in ran if sample.kept]
     failed = [sample for sample in samples if not sample.ran]
     kind = (ran or failed)[0]
     values = [(sample.invocation, sample.value) for sample in kept
               if sample.invocation is not None and sample.value is not None]
     cpu = [(sample.invocation, sample.cpu_ns / sample.ops) for sample in kept
            if sample.invocation is not None and sample.cpu_ns is not None and sample.ops]
-    return Summary(cell, kind.metric, kind.unit,
-                   _invocation_medians(values), _invocation_medians(cpu),
+    medians = invocation_medians(values)
+    quiet = [value for _, value in values]
+    return Summary(cell, kind.metric, kind.unit, tuple(medians), tuple(medians.values()),
+                   tuple(invocation_medians(cpu).values()),
+                   p10=first_decile(quiet, higher_is_better(kind.metric)) if quiet else None,
                    windows=len(ran), left_out=len(ran) - len(kept),
                    loaded=sum("LOAD" in sample.flags for sample in kept),
+                   stolen=sum("STEAL" in sample.flags for sample in kept),
                    status=failed[0].status if failed else "ok",
                    reason=failed[0].reason if failed else NA)
 

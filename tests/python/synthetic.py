@@ -12,10 +12,13 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 SAMPLES = ("schema,run_id,invocation,round,block,order,family,mechanism,workload,place,cpus,home,"
            "threads,params,metric,unit,value,ops,wall_ns,lead_in_ns,cpu_ns,voluntary,"
-           "involuntary,slept,runqueue_wait_ns,foreign_share,migrations,status,reason").split(",")
+           "involuntary,slept,runqueue_wait_ns,foreign_share,migrations,dose_ns,status,"
+           "reason").split(",")
 THREADS = ("run_id,invocation,order,thread,role,cpu,loops,acquisitions,held_ns,waited_ns,"
            "longest_wait_ns,longest_streak").split(",")
 ROUNDS = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz".split(",")
+HISTOGRAMS = ("run_id,invocation,family,mechanism,workload,place,threads,params,what,role,lo_ns,"
+              "hi_ns,count").split(",")
 CONTEXT = "run_id,scope,key,value,state".split(",")
 
 WINDOW_NS = 20_000_000
@@ -54,6 +57,7 @@ class Spec:
     between: float = 0.03
     within: float = 0.02
     cpus: Optional[str] = None
+    dose_ns: Optional[float] = None
     status: Callable[[int, int], str] = lambda invocation, round_: "ok"
     reason: str = "NA"
 
@@ -61,7 +65,9 @@ class Spec:
 Row = Dict[str, object]
 
 
-def _row(spec: Spec, run_id: str, invocation: int, round_: int, order: int, value: float) -> Row:
+def window_row(spec: Spec, run_id: str, invocation: int, round_: int, order: int,
+               value: float) -> Row:
+    """A window of a cell, block numbers in tens."""
     per_op = 1e9 / value if spec.unit == "1/s" else value
     ops = max(1, int(WINDOW_NS / per_op))
     shared = spec.place == "same-cpu"
@@ -75,16 +81,17 @@ def _row(spec: Spec, run_id: str, invocation: int, round_: int, order: int, valu
         "value": f"{value:.6g}", "ops": ops, "wall_ns": int(ops * per_op), "lead_in_ns": 1_000_000,
         "cpu_ns": round(ops * (spec.cpu_ns or per_op) * value / (spec.value or 1)),
         "voluntary": ops, "involuntary": 0, "slept": "1", "runqueue_wait_ns": 20_000,
-        "foreign_share": "0.001", "migrations": 0, "status": status,
+        "foreign_share": "0.001", "migrations": 0,
+        "dose_ns": "NA" if spec.dose_ns is None else spec.dose_ns, "status": status,
         "reason": "NA" if status == "ok" else spec.reason}
     if not status.startswith(("ok", "flagged")):
-        row.update(dict.fromkeys(SAMPLES[16:27], "NA"))
+        row.update(dict.fromkeys(SAMPLES[16:28], "NA"))
     return row
 
 
-def window_rows(specs: Sequence[Spec], run_id: str, seed: int,
-                invocations: int, rounds: int) -> List[Row]:
-    """The windows of a run; the same seed gives the same rows."""
+def window_rows(specs: Sequence[Spec], run_id: str, seed: int, invocations: int, rounds: int,
+                state: Callable[[int, int], float] = lambda invocation, round_: 1.0) -> List[Row]:
+    """The windows of a run; the same seed gives the same rows. state: how slow the machine is."""
     rng = random.Random(seed)
     rows = []
     for invocation in range(invocations):
@@ -95,8 +102,10 @@ def window_rows(specs: Sequence[Spec], run_id: str, seed: int,
             rng.shuffle(shuffled)
             for at in shuffled:
                 spread = pow(2.718281828, states[at] + rng.gauss(0, specs[at].within))
+                slower = state(invocation, round_)
                 value = (specs[at].value or 1.0) * spread
-                rows.append(_row(specs[at], run_id, invocation, round_, order, value))
+                value *= 1 / slower if specs[at].unit == "1/s" else slower
+                rows.append(window_row(specs[at], run_id, invocation, round_, order, value))
                 order += 1
     return rows
 
@@ -111,21 +120,63 @@ def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
 def write_run(folder: Path, specs: Sequence[Spec], seed: int = 1, invocations: int = 12,
               rounds: int = 8, facts: Optional[Facts] = None) -> Path:
     """Write a run's folder and return it; facts overrides FACTS, None leaves one out."""
+    rows = window_rows(specs, folder.name, seed, invocations, rounds)
+    return write_files(folder, rows, {("run", "invocations"): str(invocations),
+                                      ("run", "rounds"): str(rounds), **(facts or {})})
+
+
+def write_files(folder: Path, rows: Sequence[Row], facts: Facts) -> Path:
+    """Write a folder with these windows, and a few rows in each of its other files."""
     folder.mkdir(parents=True)
     run_id = folder.name
-    write_csv(folder / "samples.csv", SAMPLES,
-              window_rows(specs, run_id, seed, invocations, rounds))
+    write_csv(folder / "samples.csv", SAMPLES, rows)
     greedy = [[run_id, 0, 5, 0, "greedy", 0, 900, 900, 2_700_000, 100_000, 90_000, 700],
               [run_id, 0, 5, 1, "polite", 1, 30, 90, 90_000, 2_600_000, 2_000_000, 3]]
     write_csv(folder / "threads.csv", THREADS, [dict(zip(THREADS, row)) for row in greedy])
     round_ = [run_id, 0, 0, "2026-11-23T05:45:01Z", 1_300_000_000, 0, "3.49"]
     write_csv(folder / "rounds.csv", ROUNDS, [dict(zip(ROUNDS, round_))])
-    context: Facts = {**FACTS, ("run", "invocations"): str(invocations),
-                      ("run", "rounds"): str(rounds), **(facts or {})}
+    pipe = [run_id, 0, "switch", "pipe", "pingpong", "l3", 2, "NA", "handoff", "NA"]
+    write_csv(folder / "histograms.csv", HISTOGRAMS, [
+        dict(zip(HISTOGRAMS, [*pipe, *bucket])) for bucket in ((3072, 3136, 700), (3200, 3264, 9))])
     write_csv(folder / "context.csv", CONTEXT, [
         {"run_id": run_id, "scope": scope, "key": key, "value": value,
          "state": "absent" if value == "NA" else "ok"}
-        for (scope, key), value in context.items() if value is not None])
+        for (scope, key), value in {**FACTS, **facts}.items() if value is not None])
+    return folder
+
+
+INVOCATION_S = 12.0
+
+
+def machine_states(rng: random.Random, seconds: float) -> Callable[[float], float]:
+    """A machine that stays 5 to 20 s in one of two states, one of them 1.3 times as slow."""
+    states: List[float] = []
+    slow = rng.random() < 0.5
+    while len(states) < seconds:
+        states += [1.3 if slow else 1.0] * rng.randint(5, 20)
+        slow = not slow
+    return lambda at_s: states[int(at_s)]
+
+
+def write_ab(folder: Path, specs: Sequence[Spec], seed: int = 1, pairs: int = 12, rounds: int = 8,
+             factor: float = 1.0, facts: Optional[Facts] = None) -> Path:
+    """Write the folders a and b of a baton ab on a machine that drifts; B takes factor as long.
+
+    The invocations of a pair follow one another, in random order, 12 s each.
+    """
+    rng = random.Random(seed)
+    drift = machine_states(rng, 2 * pairs * INVOCATION_S)
+    b_first = [rng.random() < 0.5 for _ in range(pairs)]
+    for side, slower in (("a", 1.0), ("b", factor)):
+        def state(invocation: int, round_: int, side: str = side, slower: float = slower) -> float:
+            second = b_first[invocation] == (side == "a")
+            return slower * drift((2 * invocation + second + round_ / rounds) * INVOCATION_S)
+
+        write_files(folder / side, window_rows(specs, side, rng.randrange(1 << 30), pairs, rounds,
+                                               state), {
+            ("run", "invocations"): str(pairs), ("run", "rounds"): str(rounds),
+            ("run", "ab_id"): folder.name, ("run", "ab_side"): side.upper(),
+            ("run", "ab_setting"): "baton run", **(facts or {})})
     return folder
 
 

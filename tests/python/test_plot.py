@@ -53,6 +53,9 @@ def test_no_text_is_clipped_or_overlaps(tmp_path: Path, places: List[str]) -> No
     import figures
     specs = [replace(spec, place=place) for spec in two_cpu_guest() if spec.place == "same-cpu"
              for place in places]
+    specs += [replace(spec, params=f"awake={how}" + ("" if spec.params == "NA" else
+                                                     f";{spec.params}"))
+              for spec in specs if spec.place != "same-cpu" for how in ("1", "latency")]
     specs.append(replace(PIPE, mechanism="broken", status=lambda invocation, round_: "error:ENOSPC",
                          reason="a long reason " * 9))
     run = read_run(write_run(tmp_path / "run", specs, rounds=1, facts={
@@ -101,10 +104,26 @@ def test_sparse_runs_are_drawn(tmp_path: Path) -> None:
 
 
 @needs_matplotlib
+def test_cells_kept_awake_are_rows_of_their_own(tmp_path: Path) -> None:
+    import figures
+    specs = [PIPE, replace(PIPE, place="same-cpu", value=900.0), replace(PIPE, params="awake=1"),
+             replace(PIPE, params="awake=latency", reason="may not be opened",
+                     status=lambda invocation, round_: "skipped:EACCES"),
+             replace(PIPE, workload="ring", params="capacity=0", value=5000.0),
+             replace(PIPE, workload="ring", params="awake=1;capacity=0", value=3000.0)]
+    summaries = summarise(read_run(write_run(tmp_path / "run", specs)))
+    lines, headings, _ = figures._layout(summaries, figures.ROW)
+    assert [(line.detail, sorted(line.places)) for line in lines] == [
+        ("", ["l3", "same-cpu"]), ("awake=1", ["l3"]), ("awake=latency", ["l3"]),
+        ("awake=1", ["l3"]), ("", ["l3"])]
+    assert [heading.detail for heading in headings] == ["", "capacity=0"]
+
+
+@needs_matplotlib
 def test_zero_is_not_drawn() -> None:
     import figures
     cell = Cell("switch", "pipe", "pingpong", "l3", 2, "NA")
-    zero = Summary(cell, "handoff", "ns", (0.0,), (), 1, 0, 0, "ok", "NA")
+    zero = Summary(cell, "handoff", "ns", (0,), (0.0,), (), 0.0, 1, 0, 0, 0, "ok", "NA")
     assert figures._places({cell: zero}) == []
 
 
@@ -112,7 +131,7 @@ def test_zero_is_not_drawn() -> None:
 def test_nothing_to_draw_is_exit_4(tmp_path: Path) -> None:
     write_run(tmp_path / "run", [replace(PIPE, family="floor", metric="cost")], invocations=1)
     assert "nothing to draw" in one_line(run_script("run", cwd=tmp_path), 4)
-    assert sorted(path.suffix for path in (tmp_path / "run").iterdir()) == [".csv"] * 4
+    assert sorted(path.suffix for path in (tmp_path / "run").iterdir()) == [".csv"] * 5
 
 
 @needs_matplotlib
