@@ -1,7 +1,13 @@
 /* clock.c - the clock rate by a chain of dependent additions */
 #include "clock.h"
 
-enum { STRETCHES = 5, STRETCH_ADDS = 50000, BATCH_NS = 50 * NS_PER_US, READS = 50 };
+enum {
+	STRETCHES = 5,
+	STRETCH_ADDS = 50000,
+	BATCH_NS = 50 * NS_PER_US,
+	READS = 50,
+	READINGS = 5000
+};
 
 static double read_stretch_ns(void)
 {
@@ -33,6 +39,20 @@ static double chain_stretch_ns(uint64_t adds, uint64_t times)
 	for (uint64_t i = 0; i < times; i++)
 		sum = clock_chain(sum, adds);
 	return (double)(clock_now_ns() - begin_ns) / (double)times;
+}
+
+int64_t clock_step_ns(void)
+{
+	int64_t least_ns = INT64_MAX, before_ns = clock_now_ns();
+
+	for (int i = 0; i < READINGS || least_ns == INT64_MAX; i++) {
+		const int64_t now_ns = clock_now_ns();
+
+		if (now_ns > before_ns && now_ns - before_ns < least_ns)
+			least_ns = now_ns - before_ns;
+		before_ns = now_ns;
+	}
+	return least_ns;
 }
 
 double clock_chain_ghz(void)

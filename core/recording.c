@@ -122,16 +122,30 @@ static void note_stamps(struct recording *recording, struct plan *plan)
 	}
 }
 
-static void explain(const struct plan *plan, const struct ending *ending, char why[256])
+/* The name of a cell that hangs and was not known to; empty: none. */
+static const char *newly_hanging(
+	const struct recording *recording, const struct plan *plan, char name[CELL_NAME])
+{
+	name[0] = '\0';
+	for (size_t i = 0; i < plan->cells; i++)
+		if (plan->cell[i].hangs && !recording->selection.cell[i].hangs)
+			cell_name(&recording->selection.cell[i], name);
+	return name;
+}
+
+static void explain(const struct recording *recording, const struct plan *plan,
+	const struct ending *ending, char why[256])
 {
 	const bool killed = WIFSIGNALED(ending->status);
-	char who[32];
+	char who[32], name[CELL_NAME];
 
 	snprintf(who, sizeof(who), "invocation %d", plan->invocation + 1);
-	snprintf(why, 256, "%s ended early (%s %d); rows so far are kept",
+	newly_hanging(recording, plan, name);
+	snprintf(why, 256, "%s ended early (%s %d%s%.120s); rows so far are kept",
 		plan->calibrate ? "the calibration" : who,
 		killed ? "killed by signal" : "exit code",
-		killed ? WTERMSIG(ending->status) : WEXITSTATUS(ending->status));
+		killed ? WTERMSIG(ending->status) : WEXITSTATUS(ending->status),
+		name[0] ? ": a team hangs in " : "", name);
 }
 
 static int prepare(const struct recording *recording, struct watch *watch, char why[256])
@@ -165,7 +179,7 @@ int recording_invoke(
 	close(plan_fd);
 	if (!ending.whole) {
 		recording->incomplete = true;
-		explain(plan, &ending, why);
+		explain(recording, plan, &ending, why);
 	}
 	learn(recording, plan);
 	if (!calibrate) {

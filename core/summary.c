@@ -296,14 +296,15 @@ struct whole summary_whole(const struct summary *summary)
 
 int summary_exit_code(const struct summary *summary)
 {
-	bool ran = false;
+	bool ran = false, cut = false;
 
 	for (size_t i = 0; i < summary->selection->cells; i++) {
 		const struct account *account = &summary->account[i];
 
-		if (account->failed || (account->cut && !account->windows))
+		if (account->failed)
 			return EXIT_FAILED;
+		cut |= account->cut > 0;
 		ran |= account->windows > 0 && i < summary->selection->asked;
 	}
-	return ran ? EXIT_OK : EXIT_SKIPPED;
+	return ran ? EXIT_OK : cut ? EXIT_FAILED : EXIT_SKIPPED;
 }

@@ -70,7 +70,8 @@ double summary_value(const struct summary *summary, size_t cell, size_t invocati
 /* The standard deviation of the logarithms of the invocations' medians; NAN: fewer than two. */
 double summary_spread(const struct summary *summary, size_t cell);
 
-/* EXIT_OK, EXIT_FAILED if a window ended in an error, EXIT_SKIPPED if nothing ran. */
+/* EXIT_OK, EXIT_FAILED if a window ended in an error, or all that could run were cut off by other
+ * work, EXIT_SKIPPED if nothing could run. */
 int summary_exit_code(const struct summary *summary);
 
 #endif

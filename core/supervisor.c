@@ -272,6 +272,7 @@ static void write_start(struct recording *recording, int argc, char **argv)
 	recording_number(recording, "rounds", recording->extent.rounds);
 	recording_number(recording, "window_ns", (double)base->window_ns);
 	recording_number(recording, "lead_in_ns", (double)recording->extent.lead_in_ns);
+	recording_number(recording, "clock_step_ns", (double)clock_step_ns());
 	recording_fact(recording, "sched", setting_policy_name(policy));
 	recording_fact(recording, "base", cell_name(base, name));
 	if (selection->pair)
