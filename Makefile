@@ -30,16 +30,22 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench quick check bias test compare plot format clean setup help
+.PHONY: all bench bench-all quick aa check bias test compare plot format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
 
-bench: all ## measure every cell at every place, under 5 minutes (ARGS="more options")
+bench: all ## measure the headline cells at every place, under 5 minutes (ARGS="more options")
 	@build/baton run $$RUN_ARGS
 
-quick: all ## the same in under a minute, with wider intervals
+bench-all: all ## measure all cells there are, under 30 minutes
+	@build/baton run --set=all $$RUN_ARGS
+
+quick: all ## the headline cells in under a minute, with wider intervals
 	@build/baton run --quick $$RUN_ARGS
+
+aa: all ## hold this machine against itself: what can be told apart here, about 9 minutes
+	@build/baton ab $$RUN_ARGS -- --
 
 check: all ## prove that every mechanism hands over rightly, under 10 s
 	@build/baton check $$RUN_ARGS
