@@ -58,14 +58,28 @@ static void sum_usage(const struct cell *cell, const struct run *run, struct sam
 	}
 }
 
+/* A thread that keeps a CPU awake takes all that the team leaves: the rest went to others. The
+ * team's waiting tells nothing here, for it waits for that thread to be preempted. */
+static double left_over(const struct cell *cell, const struct run *run, const struct sample *out)
+{
+	double ran_ns = 0;
+
+	for (int i = 0; i < cell->threads; i++)
+		ran_ns += (double)(run->tally[i].usage.cpu_ns + run->tally[i].usage.idler_ns);
+	return 1 - ran_ns / cell->threads / (double)out->wall_ns;
+}
+
 /* Where each thread has a CPU of its own, waiting in the run queue is somebody else's doing. Where
  * they share one the partner is the wait, and what the team did not run was run by others. */
-static double foreign_share(const struct cell *cell, const struct sample *out)
+static double foreign_share(
+	const struct cell *cell, const struct run *run, const struct sample *out)
 {
 	const double wall_ns = (double)out->wall_ns;
 	double share;
 
-	if (cell_shares_cpu(cell))
+	if (run->idler)
+		share = left_over(cell, run, out);
+	else if (cell_shares_cpu(cell))
 		share = 1 - (double)out->cpu_ns / wall_ns;
 	else if (out->runqueue_wait_ns < 0)
 		return NAN;
@@ -149,7 +163,7 @@ void audit_window(const struct cell *cell, const struct run *run, struct sample 
 	out->value = value(cell, run, out);
 	sum_usage(cell, run, out);
 	out->slept = out->ops ? fmin(1, (double)out->voluntary / (double)out->ops) : NAN;
-	out->foreign_share = foreign_share(cell, out);
+	out->foreign_share = foreign_share(cell, run, out);
 	out->dose_ns = run->dose ? run->dose_ns : NAN;
 	flag(cell, run, out);
 	if (cell_workload(cell)->shape->per_thread)

@@ -125,6 +125,16 @@ int awake_start(struct awake *awake, struct crew *crew, const struct cell *cell)
 	return rc;
 }
 
+bool awake_clocks(const struct awake *awake, const struct cell *cell, clockid_t clock[TEAM_MAX])
+{
+	if (!awake || !awake->idlers)
+		return false;
+	for (int i = 0; i < cell->threads; i++)
+		if (crew_clock(awake->idlers, cell->cpu[i], &clock[i]))
+			return false;
+	return true;
+}
+
 void awake_end(struct awake *awake)
 {
 	if (!awake)

@@ -25,6 +25,10 @@ int awake_open(struct awake **out, const struct cell *cell);
  * earlier window have not got one to stop on) or the -errno of hiring them. NULL is welcome. */
 int awake_start(struct awake *awake, struct crew *crew, const struct cell *cell);
 
+/* The CPU-time clocks of the threads on the team's CPUs, by thread of the team, once they have been
+ * started: true; false where there are none. */
+bool awake_clocks(const struct awake *awake, const struct cell *cell, clockid_t clock[TEAM_MAX]);
+
 /* After the team has left, or hangs: ends the request, or tells the threads to stop and waits until
  * they have, but not for long: one that cannot run stops as soon as it can. NULL is welcome. */
 void awake_end(struct awake *awake);

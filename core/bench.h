@@ -29,6 +29,7 @@ struct usage {
 	int64_t runqueue_wait_ns; /* runnable, but not running */
 	int64_t voluntary;        /* switches because it slept */
 	int64_t involuntary;      /* switches because it was preempted */
+	int64_t idler_ns;         /* CPU time of the thread that keeps its CPU awake; 0: none */
 };
 
 /* One thread's account of a window, on lines of its own: nobody else writes here. */
@@ -80,7 +81,8 @@ struct run {
 	double dose_ns; /* what was put into each operation on purpose; NAN: nothing */
 	uint64_t dose;  /* the same as a chain of additions; 0: nothing */
 	const char *params;
-	void *state; /* the mechanism's own, zeroed, page-aligned */
+	const clockid_t *idler; /* CPU-time clocks of those who keep CPUs awake; NULL: none do */
+	void *state;            /* the mechanism's own, zeroed, page-aligned */
 	struct tally *tally;
 	struct stamps *stamps; /* by thread; NULL where nothing is stamped */
 

@@ -1,7 +1,7 @@
 /* crew.c - pinned threads that wait for jobs */
 #include "crew.h"
 
-#include "clock.h"
+#include "bench.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +36,8 @@ struct crew {
 	sem_t report;        /* one post per new member, pinned or not */
 	sem_t done;          /* one post per team, by the last job to return */
 	_Atomic int at_work;
+	struct member *team[TEAM_MAX]; /* at work, or the last that was */
+	int threads;
 	bool awaited;                 /* a team was started, and nobody has seen it return */
 	struct sched_param conductor; /* while it has stepped up: what it had before */
 	int conductor_policy;
@@ -73,6 +75,23 @@ static int take_policy(const struct crew *crew)
 	return sched_setscheduler(0, crew->policy, &param) ? -errno : 0;
 }
 
+/*
+ * Thread 0 wakes the others. Whoever starts the team is pinned nowhere and may sit on a CPU of
+ * theirs: the first that it woke there would put it off its CPU, and spin for one that nobody had
+ * woken yet until its slice was over (seen: 3 to 5 ms). Those under SCHED_IDLE put nobody off, but
+ * may have to wait for a CPU themselves: each is woken by the one who starts them.
+ */
+static bool first_wakes_the_others(const struct crew *crew)
+{
+	return crew->policy != SCHED_IDLE;
+}
+
+static void wake(struct crew *crew, int from, int to)
+{
+	for (int i = from; i < to; i++)
+		sem_post(&crew->team[i]->go);
+}
+
 static void *member_life(void *arg)
 {
 	struct member *member = arg;
@@ -86,6 +105,8 @@ static void *member_life(void *arg)
 		wait_for(&member->go);
 		if (member->dismissed)
 			break;
+		if (member->me == 0 && first_wakes_the_others(member->crew))
+			wake(member->crew, 1, member->crew->threads);
 		member->job(member->arg, member->me);
 		return_from_work(member->crew);
 	}
@@ -200,6 +221,14 @@ int crew_idlers(struct crew *crew, struct crew **out)
 	return rc;
 }
 
+int crew_clock(const struct crew *crew, int cpu, clockid_t *out)
+{
+	for (const struct member *member = crew->members; member; member = member->next)
+		if (member->cpu == cpu && member->seat == 0)
+			return -pthread_getcpuclockid(member->thread, out);
+	return -ENOENT;
+}
+
 void crew_close(struct crew *crew)
 {
 	if (crew->idlers)
@@ -218,21 +247,19 @@ void crew_close(struct crew *crew)
 int crew_start(
 	struct crew *crew, const int *cpu, int threads, void (*job)(void *arg, int me), void *arg)
 {
-	struct member *team[threads];
-
 	for (int i = 0; i < threads; i++) {
-		const int rc = find_or_hire(crew, cpu[i], seat_of(cpu, i), &team[i]);
+		const int rc = find_or_hire(crew, cpu[i], seat_of(cpu, i), &crew->team[i]);
 
 		if (rc)
 			return rc;
-		team[i]->me = i;
-		team[i]->job = job;
-		team[i]->arg = arg;
+		crew->team[i]->me = i;
+		crew->team[i]->job = job;
+		crew->team[i]->arg = arg;
 	}
 	atomic_store_explicit(&crew->at_work, threads, memory_order_relaxed); /* sem_post orders */
 	crew->awaited = true;
-	for (int i = 0; i < threads; i++)
-		sem_post(&team[i]->go);
+	crew->threads = threads;
+	wake(crew, 0, first_wakes_the_others(crew) ? 1 : threads);
 	return 0;
 }
 

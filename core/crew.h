@@ -5,6 +5,7 @@
 #include "place.h"
 
 #include <stdint.h>
+#include <time.h>
 
 struct crew;
 
@@ -18,9 +19,9 @@ int crew_open(struct crew **out, const struct machine *machine, int policy, int 
 /* Ends and joins every member, its idlers too. None may be at work. */
 void crew_close(struct crew *crew);
 
-/* Starts job(arg, i) on a member pinned to cpu[i], for each i < threads; members that share a CPU
- * differ in seat. 0, or -errno if a member cannot be hired, pinned or given its policy (-EPERM):
- * then nothing was started. */
+/* Starts job(arg, i) on a member pinned to cpu[i], for each i < threads, at most TEAM_MAX
+ * (bench.h); members that share a CPU differ in seat. 0, or -errno if a member cannot be hired,
+ * pinned or given its policy (-EPERM): then nothing was started. */
 int crew_start(
 	struct crew *crew, const int *cpu, int threads, void (*job)(void *arg, int me), void *arg);
 
@@ -40,6 +41,10 @@ int crew_idlers(struct crew *crew, struct crew **out);
  * is a reason not to step down. */
 int crew_step_up(struct crew *crew);
 void crew_step_down(struct crew *crew);
+
+/* The CPU-time clock of the member that has the first seat on a CPU: 0, -ENOENT if there is none
+ * yet, or -errno. It lives as long as the crew. pthread_getcpuclockid(3). */
+int crew_clock(const struct crew *crew, int cpu, clockid_t *out);
 
 /* The open /proc/thread-self/schedstat of the member that a job runs on; -1 where there is none. */
 int crew_my_schedstat(void);

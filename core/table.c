@@ -111,8 +111,9 @@ static const char *number(double value, const char *format, char text[UNITS_TEXT
 
 enum {
 	QUANTITY = 10,
-	INTERVAL = 17,
-	RATIO = 9,
+	INTERVAL = 16,
+	RATIO = 10,
+	RATIO_INTERVAL = 20,
 	SWITCHES = 7,
 	SHARE = 7,
 };
@@ -123,7 +124,7 @@ static void print_heads(FILE *out)
 	units_column(out, INTERVAL, "95 % interval");
 	units_column(out, QUANTITY, "p10");
 	units_column(out, RATIO, "x base");
-	units_column(out, INTERVAL, "95 % interval");
+	units_column(out, RATIO_INTERVAL, "95 % interval");
 	units_column(out, SWITCHES, "sw/op");
 	units_column(out, SHARE, "slept");
 	units_column(out, QUANTITY, "CPU/op");
@@ -136,12 +137,12 @@ static void print_ratio(const struct stats_ratio *ratio, bool base, FILE *out)
 
 	units_column(out, RATIO, base ? "base" : units_ratio(ratio->estimate, text));
 	if (isnan(ratio->low)) {
-		units_column(out, INTERVAL, "");
+		units_column(out, RATIO_INTERVAL, "");
 		return;
 	}
 	snprintf(text, sizeof(text), "%.32s – %.32s", units_ratio(ratio->low, low),
 		units_ratio(ratio->high, high));
-	units_column(out, INTERVAL, text);
+	units_column(out, RATIO_INTERVAL, text);
 }
 
 static void print_line(const struct summary *summary, size_t cell, FILE *out)
@@ -227,31 +228,54 @@ static void print_sections(const struct summary *summary, FILE *out)
 	free(printed);
 }
 
-static void print_stamps(const struct summary *summary, FILE *out)
+/* Width of the full names of the stamped cells; 0: there are none. */
+static int stamped_width(const struct summary *summary)
 {
 	const struct selection *selection = summary_selection(summary);
+	char name[CELL_NAME];
+	int widest = 0;
+
+	for (size_t i = 0; i < selection->asked; i++) {
+		const int length = (int)strlen(cell_name(&selection->cell[i], name));
+
+		if (summary_line(summary, i).stamps && length > widest)
+			widest = length;
+	}
+	return widest;
+}
+
+static void print_stamps_line(
+	const struct line *line, const struct cell *cell, int width, FILE *out)
+{
 	static const double quantile[] = {0.5, 0.99, 0.999, 1};
 	char name[CELL_NAME], text[UNITS_TEXT];
-	bool headed = false;
 
+	fprintf(out, "  %-*s", width, cell_name(cell, name));
+	for (size_t q = 0; q < sizeof(quantile) / sizeof(quantile[0]); q++)
+		units_column(out, QUANTITY,
+			units_quantity((double)histogram_quantile_ns(line->stamps, quantile[q]),
+				"ns", text));
+	fprintf(out, "%10llu%s\n", (unsigned long long)histogram_count(line->stamps),
+		line->roundtrip ? "  round trips: the CPUs' clocks do not agree" : "");
+}
+
+static void print_stamps(const struct summary *summary, FILE *out)
+{
+	static const char *const heads[] = {"p50", "p99", "p99.9", "max", "stamped"};
+	const struct selection *selection = summary_selection(summary);
+	const int width = stamped_width(summary);
+
+	if (!width)
+		return;
+	fprintf(out, "\n%-*s", width + 2, "single hand-offs");
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		units_column(out, QUANTITY, heads[i]);
+	fputc('\n', out);
 	for (size_t i = 0; i < selection->asked; i++) {
 		const struct line line = summary_line(summary, i);
 
-		if (!line.stamps)
-			continue;
-		if (!headed)
-			fprintf(out, "\n%-52s%10s%10s%10s%10s%12s\n", "single hand-offs", "p50",
-				"p99", "p99.9", "max", "stamped");
-		headed = true;
-		fputs("  ", out);
-		units_column(out, -50, cell_name(&selection->cell[i], name));
-		for (size_t q = 0; q < sizeof(quantile) / sizeof(quantile[0]); q++)
-			units_column(out, QUANTITY,
-				units_quantity(
-					(double)histogram_quantile_ns(line.stamps, quantile[q]),
-					"ns", text));
-		fprintf(out, "%12llu%s\n", (unsigned long long)histogram_count(line.stamps),
-			line.roundtrip ? "  round trips: the CPUs' clocks do not agree" : "");
+		if (line.stamps)
+			print_stamps_line(&line, &selection->cell[i], width, out);
 	}
 }
 

@@ -31,9 +31,11 @@ struct stage {
 	struct run *run;
 	int opened; /* 0 or -errno */
 	_Atomic int arrived, left;
-	int64_t met_ns; /* when thread 0 left the meeting */
+	int64_t met_ns[TEAM_MAX]; /* when each left the meeting */
 	_Atomic int rc[TEAM_MAX];
 	bool strayed[TEAM_MAX];
+	bool has_idlers;
+	clockid_t idler[TEAM_MAX]; /* who keeps each one's CPU awake */
 };
 
 static size_t pages(size_t size)
@@ -59,22 +61,32 @@ static int64_t runqueue_wait_ns(int fd)
 	return sscanf(text, "%lld %lld", &ran_ns, &waited_ns) == 2 && ran_ns > 0 ? waited_ns : -1;
 }
 
-static struct usage usage_now(const struct tally *tally)
+static int64_t idler_ns(const struct run *run, int me)
+{
+	struct timespec ran = {0};
+
+	if (run->idler)
+		clock_gettime(run->idler[me], &ran);
+	return (int64_t)ran.tv_sec * NS_PER_S + ran.tv_nsec;
+}
+
+static struct usage usage_now(const struct run *run, int me)
 {
 	struct rusage switches;
 
 	getrusage(RUSAGE_THREAD, &switches);
 	return (struct usage){
 		.cpu_ns = clock_thread_cpu_ns(),
-		.runqueue_wait_ns = runqueue_wait_ns(tally->schedstat_fd),
+		.runqueue_wait_ns = runqueue_wait_ns(run->tally[me].schedstat_fd),
 		.voluntary = switches.ru_nvcsw,
 		.involuntary = switches.ru_nivcsw,
+		.idler_ns = idler_ns(run, me),
 	};
 }
 
 void run_begin(struct run *run, int me)
 {
-	run->tally[me].usage = usage_now(&run->tally[me]);
+	run->tally[me].usage = usage_now(run, me);
 	run->tally[me].begin_ns = clock_now_ns();
 }
 
@@ -84,7 +96,7 @@ void run_end(struct run *run, int me)
 	const struct usage begin = tally->usage;
 
 	tally->end_ns = clock_now_ns();
-	const struct usage end = usage_now(tally);
+	const struct usage end = usage_now(run, me);
 
 	tally->usage = (struct usage){
 		.cpu_ns = end.cpu_ns - begin.cpu_ns,
@@ -93,6 +105,7 @@ void run_end(struct run *run, int me)
 					    : end.runqueue_wait_ns - begin.runqueue_wait_ns,
 		.voluntary = end.voluntary - begin.voluntary,
 		.involuntary = end.involuntary - begin.involuntary,
+		.idler_ns = end.idler_ns - begin.idler_ns,
 	};
 }
 
@@ -139,6 +152,7 @@ static void make_run(struct stage *stage)
 		.value = NAN,
 		.dose_ns = NAN,
 		.params = cell->params,
+		.idler = stage->has_idlers ? stage->idler : NULL,
 		.state = state,
 		.tally = (struct tally *)(state + pages(cell_bench(cell)->state_size)),
 	};
@@ -203,8 +217,7 @@ static void member_works(struct stage *stage, int me)
 	if (me != 0)
 		introduce(stage, me);
 	meet(stage, &stage->arrived);
-	if (me == 0)
-		stage->met_ns = clock_now_ns();
+	stage->met_ns[me] = clock_now_ns();
 	stage->rc[me] = cell_workload(cell)->work(stage->run, me);
 	stage->strayed[me] = astray || sched_getcpu() != cell->cpu[me];
 	meet(stage, &stage->left);
@@ -280,6 +293,17 @@ static void end_with_errno(struct sample *out, enum status status, int rc)
 	sample_end(out, status, name ? name : "ERRNO", strerror(-rc));
 }
 
+/* On a shared CPU one may work for a whole slice before the other notices that they have met. */
+static int64_t first_met_ns(const struct stage *stage)
+{
+	int64_t first_ns = stage->met_ns[0];
+
+	for (int i = 1; i < stage->window->cell->threads; i++)
+		if (stage->met_ns[i] < first_ns)
+			first_ns = stage->met_ns[i];
+	return first_ns;
+}
+
 static void collect(const struct stage *stage, struct sample *out)
 {
 	const struct cell *cell = stage->window->cell;
@@ -294,7 +318,7 @@ static void collect(const struct stage *stage, struct sample *out)
 			return;
 		}
 	audit_window(cell, stage->run, out);
-	out->lead_in_ns = audit_begin_ns(cell, stage->run) - stage->met_ns;
+	out->lead_in_ns = audit_begin_ns(cell, stage->run) - first_met_ns(stage);
 	out->strayed = 0;
 	for (int i = 0; i < cell->threads; i++)
 		out->strayed += stage->strayed[i];
@@ -333,6 +357,7 @@ static int play(struct crew *crew, struct stage *stage, struct awake *awake, int
 	int rc = 0;
 
 	*started = awake_start(awake, crew, cell);
+	stage->has_idlers = !*started && awake_clocks(awake, cell, stage->idler);
 	if (!*started)
 		*started = crew_start(crew, cell->cpu, cell->threads, member_job, stage);
 	if (!*started)
