@@ -80,6 +80,7 @@ struct run {
 	double value;   /* what the mechanism itself measured; NAN: time per operation counts */
 	double dose_ns; /* what was put into each operation on purpose; NAN: nothing */
 	uint64_t dose;  /* the same as a chain of additions; 0: nothing */
+	bool dosed;     /* runs the loop that puts the dose in, be it nothing */
 	const char *params;
 	const clockid_t *idler; /* CPU-time clocks of those who keep CPUs awake; NULL: none do */
 	void *state;            /* the mechanism's own, zeroed, page-aligned */

@@ -73,6 +73,11 @@ const char *cell_name(const struct cell *cell, char name[CELL_NAME])
 	return name;
 }
 
+double cell_dose_share(const struct cell *cell)
+{
+	return (double)params_get(cell->params, "dose_pct", 0) / 100;
+}
+
 bool cell_shares_cpu(const struct cell *cell)
 {
 	for (int i = 0; i < cell->threads; i++)

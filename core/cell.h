@@ -22,6 +22,7 @@ struct cell {
 	int64_t window_ns; /* nominal length */
 	uint64_t ops;      /* lockstep: operations that last about window_ns; 0: not calibrated */
 	double dose_ns;    /* spike-in: nominal time to put into each operation; 0 elsewhere */
+	bool dosed;        /* the spike-in, or the base that it is held against: the same code */
 	bool roundtrip;    /* its CPUs' clocks do not agree: no one-way stamps */
 	bool hangs;        /* its team did not come back: not tried again in this run */
 	char unfit[64];    /* why it cannot run at this place; empty: it can */
@@ -41,6 +42,9 @@ const char *cell_name(const struct cell *cell, char name[CELL_NAME]);
 
 /* OS indexes of the team joined by '-'. Returns text. */
 const char *cell_cpus(const struct cell *cell, char text[TEAM_MAX * 6]);
+
+/* Of the spike-in: the share of the base's time that is put into each operation; 0 elsewhere. */
+double cell_dose_share(const struct cell *cell);
 
 /* Whether two of the team sit on one CPU. */
 bool cell_shares_cpu(const struct cell *cell);

@@ -305,6 +305,7 @@ static void add_spike(struct picker *picker)
 		return;
 	snprintf(spike.params + length, sizeof(spike.params) - length, "%sdose_pct=%d",
 		length ? ";" : "", SPIKE_PCT);
+	spike.dosed = selection->cell[selection->base].dosed = true;
 	selection->spike = (int)selection->cells;
 	append(picker, &spike);
 }

@@ -19,6 +19,17 @@ double stats_median(double *values, size_t count)
 	return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
+double stats_low_mean(double *values, size_t count)
+{
+	const size_t kept = count * 9 / 10;
+	double sum = 0;
+
+	qsort(values, count, sizeof(*values), compare_doubles);
+	for (size_t i = 0; i < kept; i++)
+		sum += values[i];
+	return sum / (double)kept;
+}
+
 /* The chance that fewer than r of count fair coins fall heads, r >= 1. In logarithms: 2^-count is
  * no double for long series. */
 static double binomial_below(size_t r, size_t count)

@@ -8,6 +8,10 @@
 /* The median of count > 0 values, which it sorts. */
 double stats_median(double *values, size_t count);
 
+/* The mean of the lower nine tenths of count >= 10 values, which it sorts: of times whose upper end
+ * is other people's. */
+double stats_low_mean(double *values, size_t count);
+
 /* The distribution-free 95 % interval of the median: the pair of order statistics (r, n + 1 - r)
  * with the largest r whose binomial coverage is at least 95 %. values must be sorted (stats_median
  * does). false when there are too few for any (fewer than 6).

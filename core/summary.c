@@ -37,7 +37,7 @@ struct summary {
 	struct paired *paired;
 	size_t invocations; /* so far */
 	size_t rounds, stolen_rounds;
-	double slowest_ghz, fastest_ghz;
+	struct series ghz;             /* by round */
 	int64_t rounds_ns, windows_ns; /* of all rounds, and of the windows in them */
 };
 
@@ -48,7 +48,6 @@ int summary_open(struct summary **out, const struct selection *selection)
 	if (!summary)
 		return -ENOMEM;
 	summary->selection = selection;
-	summary->slowest_ghz = summary->fastest_ghz = NAN;
 	summary->account = calloc(selection->cells, sizeof(*summary->account));
 	if (!summary->account || paired_open(&summary->paired, selection)) {
 		free(summary->account);
@@ -72,6 +71,7 @@ void summary_free(struct summary *summary)
 		series_free(&account->cpu_ns);
 		free(account->stamps);
 	}
+	series_free(&summary->ghz);
 	paired_free(summary->paired);
 	free(summary->account);
 	free(summary);
@@ -125,8 +125,7 @@ void summary_round(struct summary *summary, const struct round_facts *round)
 	summary->rounds_ns += round->wall_ns;
 	summary->stolen_rounds +=
 		(double)round->steal_ns > steal_share * cpus * (double)round->wall_ns;
-	summary->slowest_ghz = fmin(summary->slowest_ghz, round->chain_ghz);
-	summary->fastest_ghz = fmax(summary->fastest_ghz, round->chain_ghz);
+	series_push(&summary->ghz, round->chain_ghz);
 }
 
 void summary_stamps(
@@ -267,14 +266,22 @@ struct line summary_line(const struct summary *summary, size_t cell)
 	return line;
 }
 
+static double ghz_quantile(const struct summary *summary, double q)
+{
+	struct series ghz = summary->ghz;
+
+	series_median(&ghz); /* sorts */
+	return ghz.count ? stats_quantile(ghz.value, ghz.count, q) : NAN;
+}
+
 struct whole summary_whole(const struct summary *summary)
 {
 	const int spike = summary->selection->spike;
 	struct whole whole = {
 		.rounds = summary->rounds,
 		.stolen_rounds = summary->stolen_rounds,
-		.slowest_ghz = summary->slowest_ghz,
-		.fastest_ghz = summary->fastest_ghz,
+		.slow_ghz = ghz_quantile(summary, 0.1),
+		.fast_ghz = ghz_quantile(summary, 0.9),
 		.engine_share = summary->rounds_ns ? 1 - (double)summary->windows_ns /
 								     (double)summary->rounds_ns
 						   : NAN,

@@ -33,7 +33,9 @@ struct line {
 struct whole {
 	size_t windows, loaded, stolen; /* of all cells */
 	size_t rounds, stolen_rounds;   /* in which the hypervisor took more than 10 % */
-	double slowest_ghz, fastest_ghz;
+	/* The clock rate: nine of ten rounds were not slower, nine of ten not faster. One odd
+	 * reading is no change. */
+	double slow_ghz, fast_ghz;
 	double engine_share;      /* of the rounds' time, for the engine itself */
 	double dose;              /* the spike-in: put in, as a share */
 	struct stats_ratio spike; /* and seen: the ratio to the base */

@@ -161,8 +161,7 @@ static void set_dose(struct selection *selection)
 	if (selection->spike < 0 || !base->ops)
 		return;
 	spike->ops = base->ops;
-	spike->dose_ns = (double)params_get(spike->params, "dose_pct", 0) / 100 *
-			 (double)base->window_ns / (double)base->ops;
+	spike->dose_ns = cell_dose_share(spike) * (double)base->window_ns / (double)base->ops;
 }
 
 static void calibrate_all(struct supervisor *supervisor)

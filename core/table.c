@@ -35,7 +35,7 @@ static double share(size_t part, size_t whole)
 void table_warn(const struct summary *summary, FILE *out)
 {
 	const struct whole whole = summary_whole(summary);
-	const double moved = whole.fastest_ghz / whole.slowest_ghz - 1;
+	const double moved = whole.fast_ghz / whole.slow_ghz - 1;
 
 	if (share(whole.loaded, whole.windows) > load_warning)
 		fprintf(out,
@@ -52,7 +52,7 @@ void table_warn(const struct summary *summary, FILE *out)
 		fprintf(out,
 			"W-CLOCK the clock rate moved by %.1f %% (%.2f to %.2f GHz): trust the "
 			"ratios before the times\n",
-			100 * moved, whole.slowest_ghz, whole.fastest_ghz);
+			100 * moved, whole.slow_ghz, whole.fast_ghz);
 	if (whole.invocations < 6)
 		fprintf(out,
 			"no 95 %% interval of a median can be had from %zu invocations; 6 is the "

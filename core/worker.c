@@ -75,6 +75,16 @@ static void journal(struct worker *worker, const struct sample *sample)
 	}
 }
 
+/* The dose is a share of what the base took just now, whatever state the machine is in. */
+static void set_dose(struct worker *worker, const struct sample *base)
+{
+	struct plan *plan = worker->plan;
+
+	if (plan->spike >= 0 && base->status == STATUS_OK && !(base->flags & FLAG_SWITCHES))
+		plan->cell[plan->spike].dose_ns =
+			cell_dose_share(&plan->cell[plan->spike]) * base->value;
+}
+
 static void measure(struct slot *slot, struct sample *sample)
 {
 	struct worker *worker = slot->worker;
@@ -95,6 +105,8 @@ static void measure(struct slot *slot, struct sample *sample)
 	sample->block = slot->block;
 	sample->order = worker->order++;
 	journal(worker, sample);
+	if ((int)cell == plan->base)
+		set_dose(worker, sample);
 	if (rc)
 		_exit(EXIT_FAILED); /* the team hangs: only the end of the process frees it */
 }

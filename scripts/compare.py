@@ -92,12 +92,12 @@ def _in_pairs(cell: Cell, a: Summary, b: Summary) -> Comparison:
 
 def compare(base: Dict[Cell, Summary], other: Dict[Cell, Summary],
             in_pairs: bool = False) -> List[Comparison]:
-    """The cells with values in both runs, in the order of the base.
+    """The cells with values in both runs, in the order of the base; the spike-in is none.
 
     in_pairs: by invocations of the same number, which ran next to each other.
     """
     how = _in_pairs if in_pairs else _apart
-    return [how(cell, a, b) for cell, a in base.items() if a.values
+    return [how(cell, a, b) for cell, a in base.items() if a.values and not cell.dosed
             for b in [other.get(cell)] if b and b.values]
 
 

@@ -108,7 +108,7 @@ def save(figure: Figure, folder: Path, name: str) -> List[Path]:
 def _handoffs(summaries: Dict[Cell, Summary]) -> List[Summary]:
     """The cells that measure a hand-off, with a value or without; floors are lines, not rows."""
     return [summary for cell, summary in summaries.items()
-            if summary.metric == "handoff" and cell.family != "floor"]
+            if summary.metric == "handoff" and cell.family != "floor" and not cell.dosed]
 
 
 def _shared_params(cells: Iterable[Cell]) -> List[str]:

@@ -165,6 +165,11 @@ class Cell(NamedTuple):
         """As the program names it: family/mechanism/workload/place, /params where it has any."""
         return "/".join([*self[:4], *([] if self.params == NA else [self.params])])
 
+    @property
+    def dosed(self) -> bool:
+        """The spike-in: a base cell with a known dose, which proves a run and is no result."""
+        return "dose_pct=" in self.params
+
     def __str__(self) -> str:
         name = f"{self.family}/{self.mechanism}/{self.workload}/{self.place}"
         params = "" if self.params == NA else f" {self.params}"

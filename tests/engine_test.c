@@ -789,6 +789,52 @@ static void audit_reads_a_shared_cpu_by_what_was_not_run(void **state)
 	assert_int_equal(sample.flags, FLAG_LOAD);
 }
 
+/* Of 1 ms each of the two ran 0.4 and who kept its CPU awake 0.45: 0.15 went to others, whatever
+ * the team waited. */
+static void audit_counts_who_keeps_a_cpu_awake(void **state)
+{
+	static const clockid_t idler[TEAM_MAX];
+	struct finished finished;
+	struct sample sample = {.value = NAN};
+
+	(void)state;
+	finish_by_hand(&finished);
+	finished.run.idler = idler;
+	for (int i = 0; i < 2; i++) {
+		finished.tally[i].usage.runqueue_wait_ns = 0;
+		finished.tally[i].usage.idler_ns = 450000;
+	}
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_true(sample.foreign_share > 0.149 && sample.foreign_share < 0.151);
+	assert_int_equal(sample.flags, FLAG_LOAD);
+}
+
+/* A thread that never slept ran 0.85 of 1 ms and waited for 0.05: the hypervisor had 0.1 of it, or
+ * with 2 us less that it ran a little more. One that sleeps cannot tell. */
+static void audit_sees_what_the_hypervisor_took(void **state)
+{
+	struct finished finished;
+	struct sample sample = {.value = NAN};
+
+	(void)state;
+	finish_by_hand(&finished);
+	finished.tally[0].usage.cpu_ns = 850000;
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_int_equal(sample.flags, 0);
+	finished.tally[0].usage.voluntary = 0;
+	sample = (struct sample){.value = NAN};
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_int_equal(sample.flags, 0);
+	finished.tally[0].usage.cpu_ns = 848000;
+	sample = (struct sample){.value = NAN};
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_int_equal(sample.flags, FLAG_STEAL);
+	finished.cell.cpu[1] = finished.cell.cpu[0];
+	sample = (struct sample){.value = NAN};
+	audit_window(&finished.cell, &finished.run, &sample);
+	assert_false(sample.flags & FLAG_STEAL);
+}
+
 static void audit_misses_no_lost_count(void **state)
 {
 	struct finished finished;
@@ -844,6 +890,8 @@ int main(void)
 		cmocka_unit_test(audit_takes_the_mechanisms_own_value),
 		cmocka_unit_test(audit_counts_as_slept_what_slept),
 		cmocka_unit_test(audit_reads_a_shared_cpu_by_what_was_not_run),
+		cmocka_unit_test(audit_counts_who_keeps_a_cpu_awake),
+		cmocka_unit_test(audit_sees_what_the_hypervisor_took),
 		cmocka_unit_test(audit_misses_no_lost_count),
 	};
 

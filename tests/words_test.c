@@ -287,6 +287,46 @@ static void paired_ratios_have_the_tabled_interval(void **state)
 	assert_true(isnan(stats_paired(NULL, 0).estimate));
 }
 
+/* NA, or a logarithm. */
+static void assert_logarithm(const char *text, double ratio)
+{
+	if (!strcmp(text, "NA"))
+		assert_true(isnan(ratio));
+	else
+		assert_true(fabs(log(ratio) - strtod(text, NULL)) < 1e-9);
+}
+
+/* The same cases as scripts/stats.py: logarithms of ratios, their estimate and its interval. */
+static void paired_ratios_are_those_of_the_scripts(void **state)
+{
+	FILE *file = fopen(SIGNED_RANK_CASES, "r");
+	char line[4096];
+	int cases = 0;
+
+	(void)state;
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	while (fgets(line, sizeof(line), file)) {
+		char values[4096], estimate[64], low[64], high[64], *rest = values, *word;
+		double ratios[64];
+		size_t count = 0;
+
+		assert_int_equal(sscanf(line, "%*[^,],%4095[^,],%63[^,],%63[^,],%63[^\n]", values,
+					 estimate, low, high),
+			4);
+		while ((word = strsep(&rest, " ")))
+			ratios[count++] = exp(strtod(word, NULL));
+		const struct stats_ratio found = stats_paired(ratios, count);
+
+		assert_logarithm(estimate, found.estimate);
+		assert_logarithm(low, found.low);
+		assert_logarithm(high, found.high);
+		cases++;
+	}
+	fclose(file);
+	assert_true(cases > 5);
+}
+
 static void quantiles_and_needs(void **state)
 {
 	const double sorted[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
@@ -691,6 +731,51 @@ static void summaries_are_medians_of_medians(void **state)
 	summary_free(reckoning.summary);
 }
 
+/* Other work that leaves a cell no window is no failure of the cell; nor is a run that has nothing
+ * else a success. */
+static void starved_cells_do_not_fail_a_run(void **state)
+{
+	struct reckoning reckoning;
+
+	(void)state;
+	begin_reckoning(&reckoning);
+	add_refusal(&reckoning, 1, STATUS_CUT);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_FAILED);
+	add_window(&reckoning, 0, 1, 0);
+	assert_int_equal(summary_exit_code(reckoning.summary), EXIT_OK);
+	assert_said(&reckoning, false, "p1: cut off, why", true);
+	summary_free(reckoning.summary);
+}
+
+/* Of eleven rounds one that is slower than the others is no change, of ten it is. */
+static void one_odd_clock_rate_is_no_change(void **state)
+{
+	static const double odd[] = {1, 3, 3, 3, 3, 3, 3, 3, 3, 3.02}, two[] = {1, 1, 3, 3, 3};
+	struct round_facts round = {.wall_ns = NS_PER_S};
+	struct reckoning reckoning;
+
+	(void)state;
+	begin_reckoning(&reckoning);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		round.chain_ghz = odd[i];
+		summary_round(reckoning.summary, &round);
+	}
+	assert_said(&reckoning, false, "W-CLOCK", true);
+	round.chain_ghz = 3;
+	summary_round(reckoning.summary, &round);
+	assert_said(&reckoning, false, "W-CLOCK", false);
+	for (size_t i = 0; i < sizeof(two) / sizeof(two[0]); i++) {
+		round.chain_ghz = two[i];
+		summary_round(reckoning.summary, &round);
+	}
+	assert_said(&reckoning, false, "W-CLOCK", true);
+	round.steal_ns = INT64_C(1) << 40;
+	assert_said(&reckoning, false, "W-STEAL", false);
+	summary_round(reckoning.summary, &round);
+	assert_said(&reckoning, false, "W-STEAL", true);
+	summary_free(reckoning.summary);
+}
+
 /* Of 19 windows 3 outside the band are few and 1 under load is more than 5 %; of 20 it is not;
  * of 22 windows 5 are more than a fifth. */
 static void summaries_leave_out_what_left_its_band(void **state)
@@ -753,6 +838,7 @@ int main(void)
 		cmocka_unit_test(medians),
 		cmocka_unit_test(intervals_have_the_tabled_ranks),
 		cmocka_unit_test(paired_ratios_have_the_tabled_interval),
+		cmocka_unit_test(paired_ratios_are_those_of_the_scripts),
 		cmocka_unit_test(quantiles_and_needs),
 		cmocka_unit_test(windows_are_held_against_their_blocks_base),
 		cmocka_unit_test(rounds_are_cut_into_blocks),
@@ -765,6 +851,8 @@ int main(void)
 		cmocka_unit_test(rows_say_what_is_known),
 		cmocka_unit_test(summaries_are_medians_of_medians),
 		cmocka_unit_test(summaries_leave_out_what_left_its_band),
+		cmocka_unit_test(starved_cells_do_not_fail_a_run),
+		cmocka_unit_test(one_odd_clock_rate_is_no_change),
 		cmocka_unit_test(utc_is_iso_8601),
 		cmocka_unit_test(chains_are_never_empty),
 	};

@@ -14,6 +14,8 @@ from typing import Any, Dict, List, Sequence
 
 import pytest
 
+import latency
+import paired
 import results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -455,6 +457,39 @@ def test_summary_as_csv_reads_back(tmp_path: Path) -> None:
         assert summary.interval is not None
         assert summary.interval.low == pytest.approx(float(row["low"]), rel=1e-5)
         assert summary.interval.high == pytest.approx(float(row["high"]), rel=1e-5)
+
+
+def test_the_summary_says_what_the_scripts_find_in_the_files(tmp_path: Path) -> None:
+    ended = baton("run", f"--out={tmp_path / 'run'}", "--filter=switch/(futex|pipe)|lock/mutex/.*=3$",
+                  "--place=same-cpu", "--invocations=7", "--rounds=3", "--format=csv")
+    assert ended.returncode == 0, ended.stderr
+    run = results.read_run(tmp_path / "run")
+    summaries = {cell.name: summary for cell, summary in results.summarise(run).items()}
+    ratios = {cell.name: ratio for cell, ratio in paired.paired(run).items()}
+    stamps = {found.cell.name: found for found in latency.latencies(
+        results.read_histograms(tmp_path / "run" / "histograms.csv"))}
+    for row in csv.DictReader(io.StringIO(ended.stdout)):
+        name = "/".join([row["family"], row["mechanism"], row["workload"], row["place"],
+                         *([] if row["params"] == "NA" else [row["params"]])])
+        summary = summaries[name]
+        assert summary.p10 == pytest.approx(float(row["p10"]), rel=1e-5), name
+        assert summary.needed == int(row["invocations_needed"]), name
+        if row["mechanism"] == "futex":
+            assert row["ratio"] == "NA" and name not in ratios
+        else:
+            ratio = ratios[name]
+            assert ratio.interval is not None
+            for key, value in (("ratio", ratio.ratio), ("ratio_low", ratio.interval.low),
+                               ("ratio_high", ratio.interval.high)):
+                assert value == pytest.approx(float(row[key]), rel=1e-5), name
+        if row["family"] == "lock":
+            assert row["p50_ns"] == "NA" and name not in stamps
+        else:
+            found = stamps[name]
+            for key, value in (("p50_ns", found.p50), ("p99_ns", found.p99),
+                               ("p999_ns", found.p999)):
+                # The program knows the longest one, the files its bucket.
+                assert float(row[key]) <= value <= float(row[key]) * 1.04, name
 
 
 def test_help_tells_every_option_and_version_is_the_projects() -> None:
