@@ -64,7 +64,9 @@ static void buy(
 	const double left_s = options->budget_s - calibrations_s(options, selection);
 	const double each_s = options->sides * (process_s + extent->rounds * each_round_s);
 
-	extent->invocations = fit(left_s, each_s, EXTENT_MOST);
+	const int most = options->sides == 2 ? EXTENT_MOST_PAIRS : EXTENT_MOST;
+
+	extent->invocations = fit(left_s, each_s, most);
 	if (extent->invocations >= EXTENT_LEAST)
 		return;
 	extent->invocations = EXTENT_LEAST;

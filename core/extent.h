@@ -16,6 +16,7 @@ struct extent {
 enum {
 	EXTENT_LEAST = 10, /* invocations with which --budget and --precision plan */
 	EXTENT_MOST = 30,
+	EXTENT_MOST_PAIRS = 120, /* of an A/B comparison, whose invocations are short */
 	PILOT_INVOCATIONS = 6,
 	PILOT_ROUNDS = 2,
 };

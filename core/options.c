@@ -17,6 +17,12 @@ enum {
 	ROUNDS = 8,
 	QUICK_INVOCATIONS = 6, /* the fewest that have a 95 % interval at all */
 	QUICK_ROUNDS = 2,
+	/* Of an A/B comparison: many short processes, for the two of a pair should be near each
+	 * other. */
+	AB_INVOCATIONS = 48,
+	AB_QUICK_INVOCATIONS = 12,
+	AB_ROUNDS = 2,
+	AB_QUICK_ROUNDS = 1,
 	LEAD_IN_MAX_MS = 10 * 1000,
 };
 
@@ -48,12 +54,14 @@ static const char usage[] =
 	"\n"
 	"how\n"
 	"  --quick                fewer rounds and invocations: wide intervals\n"
-	"  --invocations=N        fresh processes (default 12; with --quick 6)\n"
-	"  --budget=SECONDS       as many invocations as fit, 10 to 30\n"
+	"  --invocations=N        fresh processes (default 12; with --quick 6; ab: 48 and 12 "
+	"pairs)\n"
+	"  --budget=SECONDS       as many invocations as fit, 10 to 30 (ab: to 120 pairs)\n"
 	"  --precision=PERCENT    as many, 10 to 30, as bring the intervals' half-width down to "
 	"this\n"
 	"  --rounds=N             windows of each cell in an invocation (default 8; with --quick "
-	"2)\n"
+	"2;\n"
+	"                         ab: 2 and 1)\n"
 	"  --lead-in=MS           untimed, before each window (default 1; 96 where a governor "
 	"scales\n"
 	"                         the clock)\n"
@@ -347,6 +355,19 @@ static void parse_sides(struct options *options, int words, char **word)
 	options->sides = 2;
 }
 
+static void set_defaults(struct options *options)
+{
+	static const int invocations[2][2] = {
+		{INVOCATIONS, QUICK_INVOCATIONS}, {AB_INVOCATIONS, AB_QUICK_INVOCATIONS}};
+	static const int rounds[2][2] = {{ROUNDS, QUICK_ROUNDS}, {AB_ROUNDS, AB_QUICK_ROUNDS}};
+	const bool ab = options->command == COMMAND_AB;
+
+	if (!options->invocations)
+		options->invocations = invocations[ab][options->quick];
+	if (!options->rounds)
+		options->rounds = rounds[ab][options->quick];
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
 	*options = (struct options){.places = "all",
@@ -376,9 +397,6 @@ void options_parse(struct options *options, int argc, char **argv)
 	options->plain = options->argc > 1;
 	if (options->command == COMMAND_CHECK && !(options->given & 1u << KEY_SET))
 		options->everything = true; /* what is not timed costs little */
-	if (!options->invocations)
-		options->invocations = options->quick ? QUICK_INVOCATIONS : INVOCATIONS;
-	if (!options->rounds)
-		options->rounds = options->quick ? QUICK_ROUNDS : ROUNDS;
+	set_defaults(options);
 	check_combination(options);
 }
