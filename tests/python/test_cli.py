@@ -460,8 +460,8 @@ def test_summary_as_csv_reads_back(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_what_the_scripts_find_in_the_files(tmp_path: Path) -> None:
-    ended = baton("run", f"--out={tmp_path / 'run'}", "--filter=switch/(futex|pipe)|lock/mutex/.*=3$",
-                  "--place=same-cpu", "--invocations=7", "--rounds=3", "--format=csv")
+    ended = baton("run", f"--out={tmp_path / 'run'}", "--place=same-cpu", "--format=csv",
+                  "--filter=switch/(futex|pipe)|lock/mutex/.*=3$", "--invocations=7", "--rounds=3")
     assert ended.returncode == 0, ended.stderr
     run = results.read_run(tmp_path / "run")
     summaries = {cell.name: summary for cell, summary in results.summarise(run).items()}
