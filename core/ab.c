@@ -191,14 +191,6 @@ static void print_table(const struct ab *ab, FILE *out)
 	}
 }
 
-static void put(FILE *out, double value)
-{
-	if (isnan(value))
-		fputs(",NA", out);
-	else
-		fprintf(out, ",%.6g", value);
-}
-
 static void print_csv(const struct ab *ab, FILE *out)
 {
 	fputs("family,mechanism,workload,place,threads,params,metric,unit,median_a,median_b,ratio,"
@@ -212,11 +204,11 @@ static void print_csv(const struct ab *ab, FILE *out)
 		fprintf(out, "%s,%s,%s,%s,%d,%s,%s,%s", cell->family, cell->mechanism, cell->shape,
 			cell->place, cell->threads, cell->params[0] ? cell->params : "NA",
 			shape->metric, shape->unit);
-		put(out, summary_line(ab->a, i).median);
-		put(out, summary_line(ab->b, i).median);
-		put(out, ratio.estimate);
-		put(out, ratio.low);
-		put(out, ratio.high);
+		units_csv(out, summary_line(ab->a, i).median);
+		units_csv(out, summary_line(ab->b, i).median);
+		units_csv(out, ratio.estimate);
+		units_csv(out, ratio.low);
+		units_csv(out, ratio.high);
 		fprintf(out, ",%s,%zu,%zu\n",
 			isnan(ratio.low)     ? "NA"
 			: verdict(&ratio)[0] ? verdict(&ratio)

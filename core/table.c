@@ -368,14 +368,6 @@ static void print_table(const struct summary *summary, FILE *out)
 	print_legend(summary, out);
 }
 
-static void put(FILE *out, double value)
-{
-	if (isnan(value))
-		fputs(",NA", out);
-	else
-		fprintf(out, ",%.6g", value);
-}
-
 static void put_csv_line(const struct summary *summary, size_t cell, FILE *out)
 {
 	const struct line line = summary_line(summary, cell);
@@ -386,10 +378,10 @@ static void put_csv_line(const struct summary *summary, size_t cell, FILE *out)
 	static const double quantile[] = {0.5, 0.99, 0.999, 1};
 
 	for (size_t i = 0; i < sizeof(measures) / sizeof(measures[0]); i++)
-		put(out, measures[i]);
+		units_csv(out, measures[i]);
 	for (size_t i = 0; i < sizeof(quantile) / sizeof(quantile[0]); i++)
-		put(out, line.stamps ? (double)histogram_quantile_ns(line.stamps, quantile[i])
-				     : NAN);
+		units_csv(out, line.stamps ? (double)histogram_quantile_ns(line.stamps, quantile[i])
+					   : NAN);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		fprintf(out, ",%zu", counts[i]);
 	fputc('\n', out);

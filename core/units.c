@@ -102,3 +102,11 @@ void units_column(FILE *out, int width, const char *text)
 	if (width >= 0)
 		fputs(text, out);
 }
+
+void units_csv(FILE *out, double value)
+{
+	if (isnan(value))
+		fputs(",NA", out);
+	else
+		fprintf(out, ",%.6g", value);
+}

@@ -21,6 +21,9 @@ const char *units_ratio(double value, char text[UNITS_TEXT]);
 /* Text in a column of so many characters (not bytes), flush right, or left for a negative width. */
 void units_column(FILE *out, int width, const char *text);
 
+/* A field of a CSV row that is not the first: six digits, or NA for NAN. */
+void units_csv(FILE *out, double value);
+
 /* Characters of a UTF-8 text. */
 int units_length(const char *text);
 
