@@ -23,7 +23,7 @@ static double pair_ratio(const struct ab *ab, size_t cell, size_t invocation)
 
 struct stats_ratio ab_ratio(const struct ab *ab, size_t cell)
 {
-	const size_t invocations = summary_whole(ab->a).invocations;
+	const size_t invocations = summary_invocations(ab->a);
 	struct series ratios = {0};
 	struct stats_ratio out;
 
@@ -148,14 +148,16 @@ static struct counts count(const struct ab *ab)
 static void print_conclusion(const struct ab *ab, FILE *out)
 {
 	const struct counts counts = count(ab);
-	const size_t pairs = summary_whole(ab->a).invocations;
+	const size_t pairs = summary_invocations(ab->a);
 
 	fprintf(out,
 		"\nB / A: time per operation, over %zu pairs of fresh processes side by side, in "
 		"random order\n",
 		pairs);
 	if (!counts.rows) {
-		fputs("no interval can be had from fewer than 6 pairs\n", out);
+		fputs(pairs < 6 ? "no interval can be had from fewer than 6 pairs\n"
+				: "no cell has a ratio\n",
+			out);
 		return;
 	}
 	fprintf(out, "%zu of %zu intervals do not hold 1; about %.1f would by chance alone\n",
@@ -185,10 +187,10 @@ static void print_table(const struct ab *ab, FILE *out)
 		print_row(ab, i, out);
 	}
 	print_conclusion(ab, out);
-	for (int i = 0; i < 2; i++) {
-		fprintf(out, "%s: ", i ? "B" : "A");
-		table_spike(sides[i], out);
-	}
+	for (int i = 0; i < 2; i++)
+		table_spike(sides[i], i ? "B: " : "A: ", out);
+	for (int i = 0; i < 2; i++)
+		table_missing(sides[i], i ? "B: " : "A: ", out);
 }
 
 static void print_csv(const struct ab *ab, FILE *out)

@@ -28,6 +28,25 @@ struct worker_process {
 	int error;  /* of take() */
 };
 
+/* Google Benchmark takes its flags from BENCHMARK_* as well: more repetitions than one, say, of
+ * windows whose number and order are ours. */
+static void drop_benchmark_variables(void)
+{
+	char name[256];
+
+	for (char **word = environ; *word;) {
+		const size_t length = strcspn(*word, "=");
+
+		if (strncmp(*word, "BENCHMARK_", strlen("BENCHMARK_")) || length >= sizeof(name)) {
+			word++;
+			continue;
+		}
+		memcpy(name, *word, length);
+		name[length] = '\0';
+		unsetenv(name); /* moves the rest up */
+	}
+}
+
 /* The child's end of the socket and the plan survive the exec; the worker dies with us. */
 static _Noreturn void become_worker(
 	const struct setting *setting, int plan_fd, int socket, pid_t parent)
@@ -39,6 +58,7 @@ static _Noreturn void become_worker(
 	if (getppid() != parent)
 		_exit(EXIT_FAILED);
 	setting_enter(setting);
+	drop_benchmark_variables();
 	snprintf(plan_text, sizeof(plan_text), "%d", plan_fd);
 	snprintf(socket_text, sizeof(socket_text), "%d", socket);
 	execl(binary, "baton", "worker", plan_text, socket_text, (char *)NULL);
@@ -94,7 +114,7 @@ static void hear_worker(struct worker_process *worker)
 		worker->socket = -1;
 		return;
 	}
-	worker->done = byte == WORD_DONE;
+	worker->done |= byte == WORD_DONE;
 	take(worker, byte == WORD_ROUND);
 	if (!worker->done)
 		tell(worker, ending(worker) ? WORD_STOP : WORD_GO);
@@ -120,14 +140,17 @@ static int patience_ms(const struct plan *plan)
 	return GRACE_MS + (int)(10 * round_ns / NS_PER_MS);
 }
 
+/* Until the worker has closed its end, which it does by ending; how long it may be silent depends
+ * on whether there is anything left to do. */
 static void attend(struct worker_process *worker)
 {
-	while (worker->socket >= 0 && !worker->done) {
+	while (worker->socket >= 0) {
 		struct pollfd events[] = {
 			{.fd = worker->socket, .events = POLLIN},
 			{.fd = worker->watch->signals, .events = POLLIN},
 		};
-		const int patience = ending(worker) ? STOP_GRACE_MS : patience_ms(worker->plan);
+		const bool leaving = worker->done || ending(worker);
+		const int patience = leaving ? STOP_GRACE_MS : patience_ms(worker->plan);
 
 		if (poll(events, 2, patience) == 0)
 			break;
@@ -138,6 +161,19 @@ static void attend(struct worker_process *worker)
 	}
 }
 
+/* Whether the process has ended within so long. */
+static bool await_process(pid_t pid, int patience_ms)
+{
+	struct pollfd event = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+
+	if (event.fd < 0)
+		return true; /* a kernel before 5.3: waitpid() will wait */
+	const bool ended = poll(&event, 1, patience_ms) > 0;
+
+	close(event.fd);
+	return ended;
+}
+
 struct ending invocation_run(
 	struct plan *plan, int plan_fd, const struct setting *setting, struct watch *watch)
 {
@@ -146,7 +182,8 @@ struct ending invocation_run(
 
 	start(&worker, plan_fd, setting);
 	attend(&worker);
-	if (!worker.done && worker.socket >= 0)
+	/* One that has closed its end and stays has nothing more to say either. */
+	if (worker.socket >= 0 || !await_process(worker.pid, STOP_GRACE_MS))
 		kill(worker.pid, SIGKILL);
 	while (waitpid(worker.pid, &out.status, 0) < 0 && errno == EINTR)
 		;

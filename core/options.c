@@ -24,6 +24,7 @@ enum {
 	AB_ROUNDS = 2,
 	AB_QUICK_ROUNDS = 1,
 	LEAD_IN_MAX_MS = 10 * 1000,
+	OUT_MAX = 400,
 };
 
 static const char usage[] =
@@ -318,6 +319,8 @@ static void check_combination(const struct options *options)
 		if (options->given & ~heeded[options->command] & 1u << key)
 			die(EXIT_USAGE, "%s goes with `baton %s`, not with `baton %s`", keys[key],
 				commands[heeds(key)], commands[options->command]);
+	if (options->out && strlen(options->out) > OUT_MAX)
+		die(EXIT_USAGE, "--out: longer than %d bytes", OUT_MAX);
 	if (options->plain && options->command != COMMAND_RUN)
 		die(EXIT_USAGE, "--benchmark_… flags go with `baton run` alone");
 	for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {

@@ -1,6 +1,7 @@
 /* paired.c - blocks of windows, and their ratios to the base */
 #include "paired.h"
 
+#include "die.h"
 #include "plan.h"
 #include "series.h"
 
@@ -22,8 +23,8 @@ struct ratios {
 	size_t windows;
 };
 
-/* A block has at most BLOCK_CELLS windows, the base's two, the spike-in's and its twin's. */
-enum { MARKS_MAX = BLOCK_CELLS + 4 };
+/* A block has at most BLOCK_CELLS windows, the base's two and the spike-in's. */
+enum { MARKS_MAX = BLOCK_CELLS + 3 };
 
 struct paired {
 	const struct selection *selection;
@@ -116,9 +117,10 @@ void paired_add(struct paired *paired, const struct sample *sample)
 		close_block(paired);
 	paired->round = sample->round;
 	paired->block = sample->block;
-	if (sample->status != STATUS_OK || sample->flags & FLAG_SWITCHES || !(sample->value > 0) ||
-		paired->marks == MARKS_MAX)
+	if (sample->status != STATUS_OK || sample->flags & FLAG_SWITCHES || !(sample->value > 0))
 		return;
+	if (paired->marks == MARKS_MAX)
+		die(EXIT_FAILED, "a block of more than %d windows", MARKS_MAX);
 	paired->mark[paired->marks++] = (struct mark){.cell = (size_t)sample->cell,
 		.order = sample->order,
 		.ns = ns_per_op(paired, sample),

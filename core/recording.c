@@ -204,13 +204,26 @@ size_t recording_hanging(const struct recording *recording)
 	return count;
 }
 
+/* Unknown where no cell has a CPU for each of its two threads, or where the clocks were not read
+ * often enough. */
+static void note_offset(struct recording *recording, const char *key, double offset_ns)
+{
+	const bool known =
+		recording->clocks.low_ns < recording->clocks.high_ns && isfinite(offset_ns);
+
+	if (known)
+		recording_number(recording, key, offset_ns);
+	else
+		results_fact(recording->results, "run", key, NULL, "absent");
+}
+
 void recording_close(struct recording *recording, const char *end)
 {
 	char utc[32];
 	int rc;
 
-	recording_number(recording, "clock_offset_low_ns", recording->clocks.low_ns);
-	recording_number(recording, "clock_offset_high_ns", recording->clocks.high_ns);
+	note_offset(recording, "clock_offset_low_ns", recording->clocks.low_ns);
+	note_offset(recording, "clock_offset_high_ns", recording->clocks.high_ns);
 	context_write_end(recording->results);
 	recording_fact(recording, "ended_utc", results_utc(clock_utc_ns(), utc));
 	recording_fact(recording, "end", end);
@@ -221,6 +234,7 @@ void recording_close(struct recording *recording, const char *end)
 
 void recording_free(struct recording *recording)
 {
-	summary_free(recording->summary);
+	if (recording->summary)
+		summary_free(recording->summary);
 	free(recording->selection.cell);
 }

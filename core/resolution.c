@@ -6,21 +6,21 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATH = 512, MODEL = 128 };
 
-static FILE *open_file(const char *folder, const char *mode)
+static void name_file(const char *folder, const char *suffix, char path[PATH])
 {
-	char path[PATH];
-
-	snprintf(path, sizeof(path), "%s/aa-floor", folder);
-	return fopen(path, mode);
+	snprintf(path, PATH, "%s/aa-floor%s", folder, suffix);
 }
 
 int resolution_read(struct resolution *out, const char *folder)
 {
-	char there[MODEL] = "", here[MODEL];
-	FILE *file = open_file(folder, "re");
+	char there[MODEL] = "", here[MODEL], path[PATH];
+
+	name_file(folder, "", path);
+	FILE *file = fopen(path, "re");
 
 	if (!file)
 		return -ENOENT;
@@ -34,9 +34,14 @@ int resolution_read(struct resolution *out, const char *folder)
 
 int resolution_write(const struct resolution *found, const char *folder)
 {
-	char model[MODEL];
-	FILE *file = open_file(folder, "we");
+	char model[MODEL], path[PATH], draft[PATH];
 	int rc = 0;
+
+	/* Whole or not at all, and through no link that lies there. */
+	name_file(folder, "", path);
+	name_file(folder, ".new", draft);
+	unlink(draft);
+	FILE *file = fopen(draft, "wxe");
 
 	if (!file)
 		return -errno;
@@ -45,5 +50,7 @@ int resolution_write(const struct resolution *found, const char *folder)
 	if (fflush(file) || ferror(file))
 		rc = errno ? -errno : -EIO;
 	fclose(file);
+	if (!rc && rename(draft, path))
+		rc = -errno;
 	return rc;
 }

@@ -118,7 +118,10 @@ struct stats_ratio stats_paired(const double *ratios, size_t count)
 
 size_t stats_needed(size_t count, double width, double aim)
 {
+	static const double most = 1e9; /* as good as never */
 	const double all = ceil((double)count * width * width / (aim * aim));
 
-	return all > (double)count ? (size_t)all - count : 0;
+	if (!(all > (double)count)) /* NAN as well */
+		return 0;
+	return all < most ? (size_t)all - count : (size_t)most;
 }

@@ -26,8 +26,7 @@ struct account {
 	struct series by_invocation; /* a median each, NAN where there was none */
 	struct series switches, slept, cpu_ns;
 	size_t windows, outside, loaded, stolen, skipped, cut, failed;
-	struct histogram *stamps;
-	bool roundtrip;
+	struct histogram *stamps[2]; /* one way, and of round trips; NULL: none */
 	char reason[96];
 };
 
@@ -69,7 +68,8 @@ void summary_free(struct summary *summary)
 		series_free(&account->switches);
 		series_free(&account->slept);
 		series_free(&account->cpu_ns);
-		free(account->stamps);
+		free(account->stamps[0]);
+		free(account->stamps[1]);
 	}
 	series_free(&summary->ghz);
 	paired_free(summary->paired);
@@ -131,14 +131,13 @@ void summary_round(struct summary *summary, const struct round_facts *round)
 void summary_stamps(
 	struct summary *summary, size_t cell, const struct histogram *histogram, bool roundtrip)
 {
-	struct account *account = &summary->account[cell];
+	struct histogram **stamps = &summary->account[cell].stamps[roundtrip];
 
-	if (!account->stamps)
-		account->stamps = calloc(1, sizeof(*account->stamps));
-	if (!account->stamps)
+	if (!*stamps)
+		*stamps = calloc(1, sizeof(**stamps));
+	if (!*stamps)
 		die(EXIT_FAILED, "out of memory for the summary");
-	histogram_add(account->stamps, histogram);
-	account->roundtrip |= roundtrip;
+	histogram_add(*stamps, histogram);
 }
 
 void summary_end_invocation(struct summary *summary)
@@ -161,6 +160,11 @@ const struct selection *summary_selection(const struct summary *summary)
 size_t summary_cells(const struct summary *summary)
 {
 	return summary->selection->cells;
+}
+
+size_t summary_invocations(const struct summary *summary)
+{
+	return summary->invocations;
 }
 
 double summary_value(const struct summary *summary, size_t cell, size_t invocation)
@@ -256,8 +260,8 @@ struct line summary_line(const struct summary *summary, size_t cell)
 		.cut = account->cut,
 		.failed = account->failed,
 		.two_modes = (double)account->outside > two_modes_share * (double)account->windows,
-		.stamps = account->stamps,
-		.roundtrip = account->roundtrip,
+		.stamps = account->stamps[0] ? account->stamps[0] : account->stamps[1],
+		.roundtrip = !account->stamps[0] && account->stamps[1],
 		.reason = account->reason,
 	};
 

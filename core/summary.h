@@ -24,9 +24,10 @@ struct line {
 	size_t skipped, cut, failed;    /* windows without a value */
 	bool two_modes;                 /* more than 20 % were outside */
 	size_t needed, ratio_needed; /* invocations until the intervals are narrow; 0: they are */
-	const struct histogram *stamps; /* of single hand-offs; NULL: none */
-	bool roundtrip;                 /* of whole round trips instead */
-	const char *reason;             /* of the last window without a value */
+	const struct histogram
+		*stamps;    /* of single hand-offs, one way where there are; NULL: none */
+	bool roundtrip;     /* of whole round trips instead */
+	const char *reason; /* of the last window without a value */
 };
 
 /* The run as a whole. */
@@ -63,6 +64,7 @@ void summary_end_invocation(struct summary *summary);
 
 const struct selection *summary_selection(const struct summary *summary);
 size_t summary_cells(const struct summary *summary);
+size_t summary_invocations(const struct summary *summary); /* that have ended */
 struct line summary_line(const struct summary *summary, size_t cell);
 struct whole summary_whole(const struct summary *summary);
 

@@ -240,12 +240,13 @@ static void write_command(struct recording *recording, int argc, char **argv)
 	recording_fact(recording, "command", text);
 }
 
-static void write_floor(struct recording *recording)
+/* What is known beside the run's folder; that of a side or of a pilot lies in it. */
+static void write_floor(const struct supervisor *supervisor, struct recording *recording)
 {
 	char folder[RECORDING_FOLDER], text[32];
 	struct resolution found;
 
-	snprintf(folder, sizeof(folder), "%s", recording->folder);
+	name_folder(supervisor, folder, "");
 	if (resolution_read(&found, dirname(folder)))
 		return;
 	snprintf(text, sizeof(text), "%.4g", found.half_width);
@@ -253,7 +254,8 @@ static void write_floor(struct recording *recording)
 	results_fact(recording->results, "machine", "aa_utc", found.utc, "ok");
 }
 
-static void write_start(struct recording *recording, int argc, char **argv)
+static void write_start(
+	const struct supervisor *supervisor, struct recording *recording, int argc, char **argv)
 {
 	const struct selection *selection = &recording->selection;
 	const struct options *options = recording->options;
@@ -263,7 +265,7 @@ static void write_start(struct recording *recording, int argc, char **argv)
 		recording->setting->policy >= 0 ? recording->setting->policy : options->policy;
 
 	context_write(recording->results, recording->machine, recording->setting->binary);
-	write_floor(recording);
+	write_floor(supervisor, recording);
 	recording_fact(recording, "started_utc", results_utc(clock_utc_ns(), text));
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)options->seed);
 	recording_fact(recording, "seed", text);
@@ -303,15 +305,17 @@ static void open_recording(
 		(unsigned long long)(supervisor->options->seed & 0xffffffff),
 		*below ? below + 1 : "");
 	recording_open(recording, run_id);
-	write_start(recording, argc, argv);
+	write_start(supervisor, recording, argc, argv);
 	write_side(supervisor, recording, side);
 }
 
 static const char *how_it_ended(const struct supervisor *supervisor, int side)
 {
-	return ending(supervisor)                       ? "interrupted"
-	       : supervisor->recording[side].incomplete ? "incomplete"
-							: "complete";
+	const struct recording *recording = &supervisor->recording[side];
+
+	if (supervisor->watch.signal || recording->write_error)
+		return "interrupted";
+	return recording->incomplete || ending(supervisor) ? "incomplete" : "complete";
 }
 
 /* A small run of its own, kept beside the one that it plans: by the spread of its invocations it
@@ -336,7 +340,10 @@ static void plan_by_pilot(struct supervisor *supervisor, int argc, char **argv)
 	run.invocations =
 		extent_for_precision(recording->summary, supervisor->options->precision, &beyond);
 	summary_free(recording->summary);
+	recording->summary = NULL;
 	recording->extent = run;
+	recording->incomplete = false; /* an accident of the pilot's is not the run's */
+	recording->clocks = (struct agreement){0};
 	if (beyond && !ending(supervisor))
 		fprintf(stderr, "baton: %zu cells would need more than %d invocations\n", beyond,
 			EXTENT_MOST);
@@ -436,7 +443,8 @@ static int fault_code(const struct supervisor *supervisor)
 	return code;
 }
 
-/* An A/A comparison tells what this machine can resolve; later runs have it in their context. */
+/* An A/A comparison of things as they are, and a whole one, tells what this machine can resolve;
+ * later runs have it in their context. */
 static void keep_floor(const struct supervisor *supervisor, const struct ab *ab)
 {
 	const struct options *options = supervisor->options;
@@ -444,8 +452,9 @@ static void keep_floor(const struct supervisor *supervisor, const struct ab *ab)
 	struct resolution found = {.half_width = ab_floor(ab)};
 	int rc;
 
-	if (!setting_same(&options->setting[0], &options->setting[1]) || isnan(found.half_width) ||
-		ending(supervisor))
+	if (options->setting[0].words || options->setting[1].words || options->quick ||
+		isnan(found.half_width) || ending(supervisor) ||
+		supervisor->recording[0].incomplete || supervisor->recording[1].incomplete)
 		return;
 	snprintf(found.utc, sizeof(found.utc), "%s", results_utc(clock_utc_ns(), utc));
 	name_folder(supervisor, folder, "");
@@ -468,16 +477,22 @@ static int print_sides(const struct supervisor *supervisor)
 	return rc;
 }
 
+/* Of both sides; what one of them skipped cannot be compared. */
+static int joint_code(const int *codes, int sides)
+{
+	return sides == 1 || codes[0] == codes[1] ? codes[0] : EXIT_FAILED;
+}
+
 static int conclude(struct supervisor *supervisor)
 {
 	const struct recording *recording = supervisor->recording;
 	char folder[RECORDING_FOLDER];
-	int code = EXIT_OK, fault, rc;
+	int codes[SIDES_MAX], fault, rc;
 
 	for (int i = 0; i < supervisor->sides; i++) {
 		recording_close(&supervisor->recording[i], how_it_ended(supervisor, i));
-		code = code ? code : summary_exit_code(recording[i].summary);
-		code = recording[i].incomplete ? EXIT_FAILED : code;
+		codes[i] = recording[i].incomplete ? EXIT_FAILED
+						   : summary_exit_code(recording[i].summary);
 	}
 	clear_progress(supervisor);
 	rc = supervisor->sides == 2
@@ -488,7 +503,22 @@ static int conclude(struct supervisor *supervisor)
 	name_folder(supervisor, folder, "");
 	fprintf(stderr, "\nresults: %s\n", folder);
 	fault = fault_code(supervisor);
-	return fault ? fault : code;
+	return fault ? fault : rc ? EXIT_UNWRITABLE : joint_code(codes, supervisor->sides);
+}
+
+static int run(struct supervisor *supervisor, int argc, char **argv)
+{
+	for (int i = 0; i < supervisor->sides; i++)
+		open_recording(supervisor, i,
+			supervisor->sides == 1 ? ""
+			: i                    ? "/b"
+					       : "/a",
+			argc, argv);
+	announce(supervisor);
+	if (supervisor->options->precision == 0) /* or else the pilot has done it */
+		calibrate_all(supervisor);
+	measure(supervisor);
+	return conclude(supervisor);
 }
 
 int supervisor_run(const struct options *options, const struct selection *selection,
@@ -500,19 +530,7 @@ int supervisor_run(const struct options *options, const struct selection *select
 	set_up(&supervisor, options, selection, machine);
 	if (options->precision > 0)
 		plan_by_pilot(&supervisor, argc, argv);
-	for (int i = 0; i < supervisor.sides; i++)
-		open_recording(&supervisor, i,
-			supervisor.sides == 1 ? ""
-			: i                   ? "/b"
-					      : "/a",
-			argc, argv);
-	announce(&supervisor);
-	if (options->precision > 0)
-		set_dose(&supervisor.recording[0].selection);
-	else
-		calibrate_all(&supervisor);
-	measure(&supervisor);
-	code = conclude(&supervisor);
+	code = ending(&supervisor) ? fault_code(&supervisor) : run(&supervisor, argc, argv);
 	for (int i = 0; i < supervisor.sides; i++)
 		recording_free(&supervisor.recording[i]);
 	close(supervisor.watch.signals);

@@ -279,7 +279,7 @@ static void print_stamps(const struct summary *summary, FILE *out)
 	}
 }
 
-static void print_missing(const struct summary *summary, FILE *out)
+void table_missing(const struct summary *summary, const char *prefix, FILE *out)
 {
 	const struct selection *selection = summary_selection(summary);
 	char name[CELL_NAME];
@@ -290,7 +290,7 @@ static void print_missing(const struct summary *summary, FILE *out)
 
 		if (!line.skipped && !line.failed && !line.cut)
 			continue;
-		fprintf(out, "%s%s: %s, %s\n", first ? "\n" : "",
+		fprintf(out, "%s%s%s: %s, %s\n", first ? "\n" : "", prefix,
 			cell_name(&selection->cell[i], name),
 			line.failed    ? "FAILED"
 			: line.skipped ? "skipped"
@@ -306,14 +306,14 @@ static double half_width_pct(const struct stats_ratio *ratio)
 	return 100 * (ratio->high - ratio->low) / 2;
 }
 
-void table_spike(const struct summary *summary, FILE *out)
+void table_spike(const struct summary *summary, const char *prefix, FILE *out)
 {
 	const struct whole whole = summary_whole(summary);
 	const struct stats_ratio *seen = &whole.spike;
 
 	if (isnan(whole.dose) || isnan(seen->estimate))
 		return;
-	fprintf(out, "spike-in: %.1f %% put in, %.1f", 100 * whole.dose,
+	fprintf(out, "%sspike-in: %.1f %% put in, %.1f", prefix, 100 * whole.dose,
 		100 * (seen->estimate - 1));
 	if (!isnan(seen->low))
 		fprintf(out, " ± %.1f", half_width_pct(seen));
@@ -323,10 +323,13 @@ void table_spike(const struct summary *summary, FILE *out)
 static void print_pair(const struct summary *summary, FILE *out)
 {
 	const struct selection *selection = summary_selection(summary);
-	const struct line line = summary_line(summary, 1);
 	char one[CELL_NAME], other[CELL_NAME], text[UNITS_TEXT];
 
-	if (!selection->pair || isnan(line.ratio.estimate))
+	if (!selection->pair)
+		return;
+	const struct line line = summary_line(summary, 1);
+
+	if (isnan(line.ratio.estimate))
 		return;
 	cell_name(&selection->cell[0], one);
 	cell_name(&selection->cell[1], other);
@@ -352,7 +355,7 @@ static void print_legend(const struct summary *summary, FILE *out)
 		"UNSETTLED +n: the interval is wider than %.0f %% (of a ratio: %.1f %%); about n "
 		"more invocations settle it\n",
 		100 * summary_wide, 100 * summary_wide_ratio);
-	table_spike(summary, out);
+	table_spike(summary, "", out);
 	if (!isnan(whole.engine_share))
 		fprintf(out, "engine: %.1f %% of the time of the rounds, the rest is windows\n",
 			100 * whole.engine_share);
@@ -364,7 +367,7 @@ static void print_table(const struct summary *summary, FILE *out)
 	print_sections(summary, out);
 	print_stamps(summary, out);
 	print_pair(summary, out);
-	print_missing(summary, out);
+	table_missing(summary, "", out);
 	print_legend(summary, out);
 }
 

@@ -18,8 +18,12 @@ int table_print(const struct summary *summary, FILE *out, bool csv);
 /* The warnings alone, each a line; they say what spoilt the run as a whole. */
 void table_warn(const struct summary *summary, FILE *out);
 
-/* 3.0 % put in, 2.9 ± 0.6 % seen; a line, or nothing where there was no spike-in. */
-void table_spike(const struct summary *summary, FILE *out);
+/* 3.0 % put in, 2.9 ± 0.6 % seen; a line after the prefix, or nothing where there was no spike-in.
+ */
+void table_spike(const struct summary *summary, const char *prefix, FILE *out);
+
+/* What did not run, or not all the time, and why: a line each, after the prefix. */
+void table_missing(const struct summary *summary, const char *prefix, FILE *out);
 
 /* The cells of a table: family and place in a word, and what tells a row from the others in it. */
 void table_section(const struct cell *cell, char name[CELL_NAME]);

@@ -339,6 +339,8 @@ static void quantiles_and_needs(void **state)
 	assert_int_equal(stats_needed(12, 0.10, 0.10), 0);
 	assert_int_equal(stats_needed(12, 0.05, 0.10), 0);
 	assert_int_equal(stats_needed(12, 0.20, 0.10), 36);
+	assert_int_equal(stats_needed(12, INFINITY, 0.10), 1000000000);
+	assert_int_equal(stats_needed(12, NAN, 0.10), 0);
 }
 
 static void add_to_block(struct paired *paired, int block, int order, int cell, double value)
@@ -776,6 +778,28 @@ static void one_odd_clock_rate_is_no_change(void **state)
 	summary_free(reckoning.summary);
 }
 
+/* Stamps of round trips are not mixed into one-way ones, and speak only where there are no others.
+ */
+static void round_trips_are_kept_apart(void **state)
+{
+	static struct histogram one_way, trips;
+	struct reckoning reckoning;
+
+	(void)state;
+	begin_reckoning(&reckoning);
+	histogram_note(&one_way, 1000);
+	histogram_note(&trips, 2000);
+	add_window(&reckoning, 0, 10, 0);
+	summary_stamps(reckoning.summary, 0, &trips, true);
+	assert_int_equal(summary_line(reckoning.summary, 0).stamps->max_ns, 2000);
+	assert_said(&reckoning, false, "round trips", true);
+	summary_stamps(reckoning.summary, 0, &one_way, false);
+	assert_int_equal(summary_line(reckoning.summary, 0).stamps->max_ns, 1000);
+	assert_int_equal(histogram_count(summary_line(reckoning.summary, 0).stamps), 1);
+	assert_said(&reckoning, false, "round trips", false);
+	summary_free(reckoning.summary);
+}
+
 /* Of 19 windows 3 outside the band are few and 1 under load is more than 5 %; of 20 it is not;
  * of 22 windows 5 are more than a fifth. */
 static void summaries_leave_out_what_left_its_band(void **state)
@@ -784,8 +808,10 @@ static void summaries_leave_out_what_left_its_band(void **state)
 
 	(void)state;
 	begin_reckoning(&reckoning);
-	for (int i = 0; i < 15; i++)
+	for (int i = 0; i < 15; i++) {
+		reckoning.sample.block = i;
 		add_window(&reckoning, 0, 10, i ? 0 : FLAG_LOAD);
+	}
 	for (int i = 0; i < 3; i++)
 		add_window(&reckoning, 0, 1e6, FLAG_SWITCHES);
 	add_window(&reckoning, 0, 10, 0);
@@ -852,6 +878,7 @@ int main(void)
 		cmocka_unit_test(summaries_are_medians_of_medians),
 		cmocka_unit_test(summaries_leave_out_what_left_its_band),
 		cmocka_unit_test(starved_cells_do_not_fail_a_run),
+		cmocka_unit_test(round_trips_are_kept_apart),
 		cmocka_unit_test(one_odd_clock_rate_is_no_change),
 		cmocka_unit_test(utc_is_iso_8601),
 		cmocka_unit_test(chains_are_never_empty),

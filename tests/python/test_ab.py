@@ -80,6 +80,12 @@ def test_the_same_twice_tells_the_floor_and_later_runs_know_it(tmp_path: Path) -
                  f"--out={tmp_path / 'after'}").returncode == 0
     run = results.read_run(tmp_path / "after")
     assert 0 < float(run.fact("machine", "aa_floor")) and run.fact("machine", "aa_utc")[-1] == "Z"
+    assert baton("ab", *SHORT, f"--out={tmp_path / 'ab'}", "--", "--", "X=1").returncode == 0
+    assert results.read_run(tmp_path / "ab" / "a").fact("machine", "aa_floor") == run.fact(
+        "machine", "aa_floor")
+    assert baton("ab", f"--filter={FUTEX}", "--quick", f"--out={tmp_path / 'quick'}",
+                 "--", "--").returncode == 0
+    assert (tmp_path / "aa-floor").read_text().split()[1] == run.fact("machine", "aa_utc")
     (tmp_path / "aa-floor").write_text("0.01 2026-01-01T00:00:00.000Z another CPU\n")
     assert baton("run", *SHORT[:1], "--invocations=1", "--rounds=1",
                  f"--out={tmp_path / 'moved'}").returncode == 0
@@ -100,13 +106,49 @@ def test_a_command_that_fails_ends_the_comparison(tmp_path: Path) -> None:
     assert ended.returncode == 3
     assert "--before=exit 7 ended with exit code 7" in ended.stderr
     for side in "ab":
-        assert results.read_run(tmp_path / "ab" / side).fact("run", "end") == "interrupted"
+        assert results.read_run(tmp_path / "ab" / side).fact("run", "end") == "incomplete"
 
 
 def test_a_binary_that_is_no_baton_ends_the_comparison(tmp_path: Path) -> None:
     ended = baton("ab", *SHORT, f"--out={tmp_path / 'ab'}", "--", "--", "--binary=/bin/false")
     assert ended.returncode == 1
     assert "calibration ended early (exit code 1)" in ended.stderr
+    assert "invocation 1 " not in ended.stderr
+
+
+def test_what_did_not_run_is_said_for_each_side(tmp_path: Path) -> None:
+    ended = baton("ab", f"--filter={FUTEX}|floor/line-cas/pingpong/same-cpu", "--invocations=6",
+                  "--rounds=1", f"--out={tmp_path / 'ab'}", "--", "--", "X=1")
+    assert ended.returncode == 0, ended.stderr
+    assert "A: floor/line-cas/pingpong/same-cpu: skipped, needs two CPUs" in ended.stdout
+    ended = baton("ab", "--filter=floor/line-cas/pingpong/same-cpu", "--invocations=6",
+                  "--rounds=1", f"--out={tmp_path / 'none'}", "--", "--", "X=1")
+    assert ended.returncode == 77 and "no cell has a ratio" in ended.stdout
+
+
+def test_a_worker_that_says_done_and_stays_is_ended(tmp_path: Path) -> None:
+    binary = tmp_path / "stays"
+    binary.write_text('#!/bin/bash\nprintf d >&"$3"\nexec sleep 100\n', encoding="utf-8")
+    binary.chmod(0o755)
+    ended = baton("ab", *SHORT, f"--out={tmp_path / 'ab'}", "--", "--", f"--binary={binary}")
+    assert ended.returncode == 1 and "ended early (killed by signal 9)" in ended.stderr
+
+
+def test_flags_of_google_benchmark_in_the_environment_change_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "BENCHMARK_REPETITIONS": "3", "BENCHMARK_FILTER": "zzz"}
+    ended = baton("run", *SHORT, f"--out={tmp_path / 'run'}", env=environment)
+    assert ended.returncode == 0, ended.stderr
+    samples = results.read_run(tmp_path / "run").samples
+    assert len(samples) == 6 * 3  # the base twice, the spike-in once
+
+
+def test_one_cell_that_is_its_own_base(tmp_path: Path) -> None:
+    ended = baton("run", "--filter=^floor/clock/repeat/same-cpu$",
+                  "--base=floor/clock/repeat/same-cpu", "--invocations=6", "--rounds=1",
+                  f"--out={tmp_path / 'run'}")
+    assert ended.returncode == 0, ended.stderr
+    assert "base" in ended.stdout and "spike-in" not in ended.stdout
+    assert results.read_run(tmp_path / "run").fact("run", "clock_offset_low_ns") == "NA"
 
 
 def test_a_policy_reaches_the_measuring_threads(tmp_path: Path) -> None:

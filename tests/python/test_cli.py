@@ -77,6 +77,7 @@ def rows(path: Path) -> List[Dict[str, str]]:
     (["--budget=1"], ["--budget=1", "fewer cells"]),
     (["--precision=0"], ["--precision=0", "above 0"]),
     (["--precision=5%"], ["--precision=5%"]),
+    ([f"--out={'x' * 401}"], ["--out", "400"]),
     (["--lead-in=1s"], ["--lead-in=1s"]),
     (["--sched=rr"], ["--sched=rr", "fifo"]),
     (["--set=some"], ["--set=some", "headline", "all"]),
