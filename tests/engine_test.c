@@ -589,6 +589,33 @@ static void take_orders(const struct bed *bed, uint64_t seed, int invocation, in
 	assert_int_equal(dismissed(&office), EXIT_OK);
 }
 
+/* A share of what the last window of the base took, which is in each of its operations. */
+static void the_dose_follows_the_base(void **state)
+{
+	struct office office;
+
+	open_office(&office, *state, 1);
+	office.plan->cell[0] = office.plan->cell[office.plan->base];
+	strcpy(office.plan->cell[0].params, "dose_pct=3");
+	office.plan->cell[0].dosed = office.plan->cell[office.plan->base].dosed = true;
+	office.plan->cell[0].dose_ns = 1;
+	office.plan->spike = 0;
+	employ(&office);
+	for (int round = 0; round < 3; round++) {
+		const size_t rows = rows_at(&office, WORD_ROUND);
+
+		assert_int_equal(rows, 3);
+		assert_int_equal(office.plan->journal[1].cell, 0);
+		assert_true(!isnan(office.plan->journal[1].dose_ns));
+		assert_true(isnan(office.plan->journal[0].dose_ns));
+		assert_true(fabs(office.plan->cell[0].dose_ns -
+				    0.03 * office.plan->journal[2].value) < 1e-6);
+		answer(&office, WORD_GO);
+	}
+	rows_at(&office, WORD_DONE);
+	assert_int_equal(dismissed(&office), EXIT_OK);
+}
+
 /* None of nine rounds has another's order but for the one that is the same again. */
 static void every_round_has_an_order_of_its_own(void **state)
 {
@@ -857,6 +884,7 @@ int main(void)
 		cmocka_unit_test(a_team_that_hangs_is_given_up),
 		cmocka_unit_test(check_tells_the_broken_from_the_sound),
 		cmocka_unit_test(a_worker_hands_over_every_row),
+		cmocka_unit_test(the_dose_follows_the_base),
 		cmocka_unit_test(every_round_has_an_order_of_its_own),
 		cmocka_unit_test(a_worker_told_to_stop_measures_no_more),
 		cmocka_unit_test(a_worker_without_a_supervisor_gives_up),
