@@ -41,6 +41,11 @@ static double chain_stretch_ns(uint64_t adds, uint64_t times)
 	return (double)(clock_now_ns() - begin_ns) / (double)times;
 }
 
+__attribute__((noinline)) uint64_t clock_chain_apart(uint64_t sum, uint64_t adds)
+{
+	return clock_chain(sum, adds);
+}
+
 int64_t clock_step_ns(void)
 {
 	int64_t least_ns = INT64_MAX, before_ns = clock_now_ns();

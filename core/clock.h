@@ -98,6 +98,9 @@ static inline __attribute__((always_inline)) uint64_t clock_chain(uint64_t sum, 
 	return adds & 1 ? clock_link(sum, step) : sum;
 }
 
+/* The same in one place of the program: who measures it and who waits by it run the same code. */
+uint64_t clock_chain_apart(uint64_t sum, uint64_t adds);
+
 /* The smallest distance above 0 between two readings in a row, of a few thousand: the clock's real
  * step, which clock_getres(2) does not tell. */
 int64_t clock_step_ns(void);

@@ -18,6 +18,12 @@ static inline int pingpong_arrives(struct run *run, uint64_t hop)
 	return atomic_load_explicit(&run->token, memory_order_relaxed) == hop ? 0 : -EBADMSG;
 }
 
+static inline void pingpong_dose(const struct run *run, uint64_t trip)
+{
+	if (run->dose)
+		clock_chain_apart(trip, run->dose);
+}
+
 /* `trips` round trips from the starter's side; fewer once the run is stopped, which the token
  * that is then passed announces to the partner. Returns 0, 1 = that was the last, or -errno. A
  * wrong number does not end the trips, or the partner would be left waiting. */
@@ -42,7 +48,7 @@ static inline __attribute__((always_inline)) int pingpong_start(struct run *run,
 		if (stamped)
 			stamp_leaves(run);
 		if (dosed)
-			clock_chain(trip, run->dose);
+			pingpong_dose(run, trip);
 		rc = pass(run, 1);
 		if (!rc)
 			rc = await(run, 0);
@@ -85,7 +91,7 @@ static inline __attribute__((always_inline)) int pingpong_return(struct run *run
 		if (verify)
 			pingpong_leaves(run, tally->hops);
 		if (dosed)
-			clock_chain(trip, run->dose);
+			pingpong_dose(run, trip);
 		rc = pass(run, 0);
 		if (rc)
 			return rc;

@@ -67,7 +67,7 @@ static inline void stamp_returns(struct run *run)
 }
 
 /* One of how many round trips to stamp, where a hand-off takes op_ns and a reading of the clock
- * read_ns, so that stamping is expected to cost at most 0.1 %; 0 (none) below 1 us a hand-off. */
+ * read_ns, so that stamping is expected to cost at most 0.5 %; 0 (none) below 1 us a hand-off. */
 uint64_t stamp_every(double op_ns, double read_ns, bool shares_cpu);
 
 #endif

@@ -133,8 +133,10 @@ static void prepare_stamps(const struct window *window, struct run *run, void *m
 	const struct cell *cell = window->cell;
 
 	run->stamps = memory;
-	run->stamp_every = stamp_every(
-		(double)cell->window_ns / (double)cell->ops, clock_read_ns(), run->shares_cpu);
+	run->stamp_every = window->stamp_every
+				   ? window->stamp_every
+				   : stamp_every((double)cell->window_ns / (double)cell->ops,
+					     clock_read_ns(), run->shares_cpu);
 	run->roundtrip = window->roundtrip;
 }
 
@@ -195,22 +197,28 @@ static void introduce(struct stage *stage, int me)
 	tally->waited_ns = tally->longest_wait_ns = -1;
 }
 
-/* The time of a chain and a system call, looked at as the loop meets them: right after another
- * thread had the CPU, if two share it (the partner is waiting and yields), so that neither code nor
- * branches are at hand, and with the call to hide the chain's end behind, as a hand-off does. */
-static double cold_ns(uint64_t adds)
+/* How long a chain and a system call take, as the loop meets them: right after another thread had
+ * the CPU, if two share it (the partner is waiting and yields), so that neither code nor branches
+ * are at hand, and with the call to hide the chain's end behind, as a hand-off does. */
+static double look_ns(uint64_t adds)
+{
+	sched_yield();
+	const int64_t begin_ns = clock_now_ns();
+
+	if (adds)
+		clock_chain_apart((uint64_t)begin_ns, adds);
+	syscall(SYS_getppid);
+	return (double)(clock_now_ns() - begin_ns);
+}
+
+/* Of looks in a row, whose branches the core has learnt as it does those of the loop; the first few
+ * are slow. */
+static double typical_look_ns(uint64_t adds)
 {
 	double ns[DOSE_LOOKS];
 
-	for (int i = 0; i < DOSE_LOOKS; i++) {
-		sched_yield();
-		const int64_t begin_ns = clock_now_ns();
-
-		if (adds)
-			clock_chain((uint64_t)begin_ns, adds);
-		syscall(SYS_getppid);
-		ns[i] = (double)(clock_now_ns() - begin_ns);
-	}
+	for (int i = -DOSE_LOOKS / 4; i < DOSE_LOOKS; i++)
+		ns[i < 0 ? 0 : i] = look_ns(adds);
 	return stats_low_mean(ns, DOSE_LOOKS);
 }
 
@@ -220,7 +228,7 @@ static void prepare_dose(struct run *run, const struct cell *cell)
 	if (!cell->dose_ns)
 		return;
 	run->dose = clock_chain_length(cell->dose_ns, clock_chain_ghz());
-	run->dose_ns = cold_ns(run->dose) - cold_ns(0);
+	run->dose_ns = typical_look_ns(run->dose) - typical_look_ns(0);
 }
 
 static void open_stage(struct stage *stage)

@@ -17,6 +17,9 @@ struct window {
 	 * are added here after the window, if it ended STATUS_OK and without FLAG_SWITCHES. NULL:
 	 * none are taken. */
 	struct histogram *histogram;
+	/* One of so many trips is stamped; 0: of as many as stamp_every() says. With one that is
+	 * never reached the stamped loop runs without a stamp (tests/bias.c). */
+	uint64_t stamp_every;
 	bool roundtrip; /* the clocks of the two CPUs do not agree: stamp whole round trips */
 };
 

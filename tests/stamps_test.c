@@ -141,7 +141,7 @@ static void stamping_stays_within_its_budget(void **state)
 {
 	(void)state;
 	assert_int_equal(stamp_every(999.9, 25, true), 0);
-	assert_int_equal(stamp_every(1000, 30, true), 93); /* 185 ns of 2000 */
+	assert_int_equal(stamp_every(1000, 30, true), 19); /* 185 ns of 2000 */
 	assert_int_equal(stamp_every(1e6, 25, true), 1);
 	assert_int_equal(stamp_every(1e9, 0, false), 1);
 	for (double op_ns = 1000; op_ns < 1e5; op_ns *= 1.1)
@@ -150,7 +150,7 @@ static void stamping_stays_within_its_budget(void **state)
 				const uint64_t trips = stamp_every(op_ns, read_ns, shares_cpu);
 
 				assert_true(trips >= 1);
-				assert_true(3 * read_ns <= (double)trips * 2 * op_ns * 0.001);
+				assert_true(3 * read_ns <= (double)trips * 2 * op_ns * 0.005);
 			}
 }
 
