@@ -135,7 +135,6 @@ def test_too_few_pairs_are_exit_4(tmp_path: Path) -> None:
     assert "the most are 11" in one_line(run_script(*folders("aa"), cwd=tmp_path), 4)
 
 
-@pytest.mark.skip(reason="no A/A run is kept under results/reference/*-aa/{a,b} yet")
 def test_an_aa_run_is_kept() -> None:
     assert KEPT, "results/reference/*-aa: record one with make aa"
 
