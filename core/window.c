@@ -225,7 +225,7 @@ static double typical_look_ns(uint64_t adds)
 /* The spike-in's dose as a chain for this CPU's clock rate of the moment, and what it takes. */
 static void prepare_dose(struct run *run, const struct cell *cell)
 {
-	if (!cell->dose_ns)
+	if (cell->dose_ns <= 0)
 		return;
 	run->dose = clock_chain_length(cell->dose_ns, clock_chain_ghz());
 	run->dose_ns = typical_look_ns(run->dose) - typical_look_ns(0);
