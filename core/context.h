@@ -11,6 +11,9 @@
 /* The CPU's name as the kernel gives it, or "unknown CPU"; returns text. */
 const char *context_cpu_model(char *text, size_t size);
 
+/* What tells one kind of CPU from another, in a line: on guests the name alone does not. */
+const char *context_cpu_identity(char *text, size_t size);
+
 /* Writes the facts about the machine and the build, each with its state, those that hold at the
  * start of a run, and topology.xml. binary: the program that measures, NULL: this one.
  * results/README.md lists them. */

@@ -174,6 +174,26 @@ void context_cpu(const struct facts *facts, const struct machine *machine)
 	write_tsc(facts);
 }
 
+const char *context_cpu_identity(char *text, size_t size)
+{
+	static const char *const keys[] = {
+		"vendor_id", "cpu family", "model", "stepping", "CPU implementer", "CPU part"};
+	enum fact_state state;
+	char *cpuinfo = facts_text("", "/proc/cpuinfo", &state);
+	struct fact fact;
+	size_t length;
+
+	context_cpu_model(text, size);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		facts_field(cpuinfo, state, keys[i], &fact);
+		length = strlen(text);
+		if (fact.state == FACT_OK)
+			snprintf(text + length, size - length, ", %s %s", keys[i], fact.text);
+	}
+	free(cpuinfo);
+	return text;
+}
+
 const char *context_cpu_model(char *text, size_t size)
 {
 	enum fact_state state;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH = 512, MODEL = 128 };
+enum { PATH = 512, MODEL = 256 };
 
 static void name_file(const char *folder, const char *suffix, char path[PATH])
 {
@@ -24,12 +24,12 @@ int resolution_read(struct resolution *out, const char *folder)
 
 	if (!file)
 		return -ENOENT;
-	const int fields = fscanf(file, "%lf %31s %127[^\n]", &out->half_width, out->utc, there);
+	const int fields = fscanf(file, "%lf %31s %255[^\n]", &out->half_width, out->utc, there);
 
 	fclose(file);
 	if (fields != 3)
 		return -ENOENT;
-	return strcmp(there, context_cpu_model(here, sizeof(here))) ? -EXDEV : 0;
+	return strcmp(there, context_cpu_identity(here, sizeof(here))) ? -EXDEV : 0;
 }
 
 int resolution_write(const struct resolution *found, const char *folder)
@@ -46,7 +46,7 @@ int resolution_write(const struct resolution *found, const char *folder)
 	if (!file)
 		return -errno;
 	fprintf(file, "%.6g %s %s\n", found->half_width, found->utc,
-		context_cpu_model(model, sizeof(model)));
+		context_cpu_identity(model, sizeof(model)));
 	if (fflush(file) || ferror(file))
 		rc = errno ? -errno : -EIO;
 	fclose(file);
