@@ -4,12 +4,12 @@
 #include "ab.h"
 #include "context.h"
 #include "die.h"
+#include "opening.h"
 #include "random.h"
 #include "recording.h"
 #include "resolution.h"
 #include "table.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <sched.h>
@@ -34,7 +34,7 @@ struct supervisor {
 	double done, planned; /* rounds, for the progress */
 	const char *phase;    /* what is under way, for the progress */
 	bool moved;           /* the line that shows progress is not empty */
-	char stamp[32];       /* UTC of the start, as in folders' names */
+	struct opening opening;
 };
 
 /* A signal that our parent had us ignore (nohup, a shell's background job) stays ignored. */
@@ -196,119 +196,6 @@ static void measure(struct supervisor *supervisor)
 	}
 }
 
-/* Letters, digits and dashes. */
-static void name_label(const struct options *options, char label[64])
-{
-	char model[128];
-	size_t length = 0;
-
-	for (const char *at = options->label ? options->label
-					     : context_cpu_model(model, sizeof(model));
-		*at && length < 63; at++) {
-		if (isalnum((unsigned char)*at) || *at == '.' || *at == '_')
-			label[length++] = (char)tolower((unsigned char)*at);
-		else if (length && label[length - 1] != '-')
-			label[length++] = '-';
-	}
-	while (length && label[length - 1] == '-')
-		length--;
-	label[length] = '\0';
-}
-
-static void name_folder(
-	const struct supervisor *supervisor, char folder[RECORDING_FOLDER], const char *below)
-{
-	const struct options *options = supervisor->options;
-	char label[64];
-
-	name_label(options, label);
-	if (options->out)
-		snprintf(folder, RECORDING_FOLDER, "%s%s", options->out, below);
-	else
-		snprintf(folder, RECORDING_FOLDER, "results/%s-%s%s", supervisor->stamp, label,
-			below);
-}
-
-static void write_command(struct recording *recording, int argc, char **argv)
-{
-	char text[4096] = "";
-	size_t length = 0;
-
-	for (int i = 0; i < argc && length < sizeof(text); i++)
-		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
-			i ? " " : "", i ? argv[i] : "baton");
-	recording_fact(recording, "command", text);
-}
-
-/* What is known beside the run's folder; that of a side or of a pilot lies in it. */
-static void write_floor(const struct supervisor *supervisor, struct recording *recording)
-{
-	char folder[RECORDING_FOLDER], text[32];
-	struct resolution found;
-
-	name_folder(supervisor, folder, "");
-	if (resolution_read(&found, dirname(folder)))
-		return;
-	snprintf(text, sizeof(text), "%.4g", found.half_width);
-	results_fact(recording->results, "machine", "aa_floor", text, "ok");
-	results_fact(recording->results, "machine", "aa_utc", found.utc, "ok");
-}
-
-static void write_start(
-	const struct supervisor *supervisor, struct recording *recording, int argc, char **argv)
-{
-	const struct selection *selection = &recording->selection;
-	const struct options *options = recording->options;
-	const struct cell *base = &selection->cell[selection->base];
-	char text[32], name[CELL_NAME];
-	const int policy =
-		recording->setting->policy >= 0 ? recording->setting->policy : options->policy;
-
-	context_write(recording->results, recording->machine, recording->setting->binary);
-	write_floor(supervisor, recording);
-	recording_fact(recording, "started_utc", results_utc(clock_utc_ns(), text));
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)options->seed);
-	recording_fact(recording, "seed", text);
-	recording_number(recording, "invocations", recording->extent.invocations);
-	recording_number(recording, "rounds", recording->extent.rounds);
-	recording_number(recording, "window_ns", (double)base->window_ns);
-	recording_number(recording, "lead_in_ns", (double)recording->extent.lead_in_ns);
-	recording_number(recording, "clock_step_ns", (double)clock_step_ns());
-	recording_fact(recording, "sched", setting_policy_name(policy));
-	recording_fact(recording, "base", cell_name(base, name));
-	if (selection->pair)
-		recording_fact(recording, "pair", options->pair);
-	write_command(recording, argc, argv);
-}
-
-static void write_side(const struct supervisor *supervisor, struct recording *recording, int side)
-{
-	char text[SETTING_TEXT];
-
-	if (supervisor->sides == 1)
-		return;
-	snprintf(text, sizeof(text), "%s-%08llx", supervisor->stamp,
-		(unsigned long long)(supervisor->options->seed & 0xffffffff));
-	recording_fact(recording, "ab_id", text);
-	recording_fact(recording, "ab_side", side ? "B" : "A");
-	recording_fact(recording, "ab_setting", setting_text(recording->setting, text));
-}
-
-static void open_recording(
-	struct supervisor *supervisor, int side, const char *below, int argc, char **argv)
-{
-	struct recording *recording = &supervisor->recording[side];
-	char run_id[96];
-
-	name_folder(supervisor, recording->folder, below);
-	snprintf(run_id, sizeof(run_id), "%s-%08llx%s", supervisor->stamp,
-		(unsigned long long)(supervisor->options->seed & 0xffffffff),
-		*below ? below + 1 : "");
-	recording_open(recording, run_id);
-	write_start(supervisor, recording, argc, argv);
-	write_side(supervisor, recording, side);
-}
-
 static const char *how_it_ended(const struct supervisor *supervisor, int side)
 {
 	const struct recording *recording = &supervisor->recording[side];
@@ -320,7 +207,7 @@ static const char *how_it_ended(const struct supervisor *supervisor, int side)
 
 /* A small run of its own, kept beside the one that it plans: by the spread of its invocations it
  * says how many the run needs, before the first. */
-static void plan_by_pilot(struct supervisor *supervisor, int argc, char **argv)
+static void plan_by_pilot(struct supervisor *supervisor)
 {
 	struct recording *recording = &supervisor->recording[0];
 	struct extent run = recording->extent;
@@ -328,7 +215,7 @@ static void plan_by_pilot(struct supervisor *supervisor, int argc, char **argv)
 
 	recording->extent.invocations = PILOT_INVOCATIONS;
 	recording->extent.rounds = PILOT_ROUNDS;
-	open_recording(supervisor, 0, "/pilot", argc, argv);
+	opening_begin(&supervisor->opening, recording, 0, "/pilot");
 	fprintf(stderr,
 		"baton: a pilot of %d invocations, about %.0f s, to see how many it takes\n",
 		PILOT_INVOCATIONS,
@@ -373,7 +260,7 @@ static void announce(const struct supervisor *supervisor)
 	const struct recording *recording = &supervisor->recording[0];
 	char note[256], folder[RECORDING_FOLDER];
 
-	name_folder(supervisor, folder, "");
+	opening_folder(&supervisor->opening, "", folder);
 	if (machine_note(supervisor->machine, note, sizeof(note)))
 		fprintf(stderr, "baton: %s\n", note);
 	fprintf(stderr,
@@ -406,9 +293,11 @@ static void set_up(struct supervisor *supervisor, const struct options *options,
 	const time_t now = time(NULL);
 	struct tm utc;
 
-	*supervisor = (struct supervisor){
-		.options = options, .machine = machine, .sides = options->sides};
-	strftime(supervisor->stamp, sizeof(supervisor->stamp), "%Y%m%dT%H%M%SZ",
+	*supervisor = (struct supervisor){.options = options,
+		.machine = machine,
+		.sides = options->sides,
+		.opening = {.options = options}};
+	strftime(supervisor->opening.stamp, sizeof(supervisor->opening.stamp), "%Y%m%dT%H%M%SZ",
 		gmtime_r(&now, &utc));
 	for (int i = 0; i < supervisor->sides; i++)
 		supervisor->recording[i] = (struct recording){.options = options,
@@ -457,7 +346,7 @@ static void keep_floor(const struct supervisor *supervisor, const struct ab *ab)
 		supervisor->recording[0].incomplete || supervisor->recording[1].incomplete)
 		return;
 	snprintf(found.utc, sizeof(found.utc), "%s", results_utc(clock_utc_ns(), utc));
-	name_folder(supervisor, folder, "");
+	opening_folder(&supervisor->opening, "", folder);
 	rc = resolution_write(&found, dirname(folder));
 	if (rc)
 		fprintf(stderr, "baton: the floor cannot be kept beside the runs: %s\n",
@@ -500,20 +389,19 @@ static int conclude(struct supervisor *supervisor)
 		     : table_print(recording[0].summary, stdout, supervisor->options->csv);
 	if (rc)
 		fputs("baton: the summary could not be printed\n", stderr);
-	name_folder(supervisor, folder, "");
+	opening_folder(&supervisor->opening, "", folder);
 	fprintf(stderr, "\nresults: %s\n", folder);
 	fault = fault_code(supervisor);
 	return fault ? fault : rc ? EXIT_UNWRITABLE : joint_code(codes, supervisor->sides);
 }
 
-static int run(struct supervisor *supervisor, int argc, char **argv)
+static int run(struct supervisor *supervisor)
 {
 	for (int i = 0; i < supervisor->sides; i++)
-		open_recording(supervisor, i,
+		opening_begin(&supervisor->opening, &supervisor->recording[i], i,
 			supervisor->sides == 1 ? ""
 			: i                    ? "/b"
-					       : "/a",
-			argc, argv);
+					       : "/a");
 	announce(supervisor);
 	if (supervisor->options->precision == 0) /* or else the pilot has done it */
 		calibrate_all(supervisor);
@@ -528,9 +416,11 @@ int supervisor_run(const struct options *options, const struct selection *select
 	int code;
 
 	set_up(&supervisor, options, selection, machine);
+	supervisor.opening.argc = argc;
+	supervisor.opening.argv = argv;
 	if (options->precision > 0)
-		plan_by_pilot(&supervisor, argc, argv);
-	code = ending(&supervisor) ? fault_code(&supervisor) : run(&supervisor, argc, argv);
+		plan_by_pilot(&supervisor);
+	code = ending(&supervisor) ? fault_code(&supervisor) : run(&supervisor);
 	for (int i = 0; i < supervisor.sides; i++)
 		recording_free(&supervisor.recording[i]);
 	close(supervisor.watch.signals);
