@@ -18,7 +18,7 @@ enum {
 	/* Two cache lines: x86 prefetches them in pairs, some Arm cores have lines this long. */
 	OWN_LINES = 128,
 	TEAM_MAX = 16,
-	WORKLOADS_MAX = 4,
+	WORKLOADS_MAX = 6,
 	PARAMS_MAX = 64,
 };
 
@@ -119,18 +119,20 @@ struct band {
 	double low, high;
 };
 
+enum needs {
+	NEEDS_NOTHING,
+	NEEDS_TWO_CPUS, /* a spinning pair on one CPU only burns time slices */
+	NEEDS_ONE_CPU,
+};
+
+/* Param sets of one shape that need or promise other things are workloads of their own. */
 struct workload {
 	const struct shape *shape;
 	int (*work)(struct run *run, int me); /* every thread; 0 or -errno */
 	const char *const *params;            /* instead of the shape's */
 	const char *const *more;              /* param sets that --set=all adds */
+	enum needs needs;
 	struct band one_cpu, across;
-};
-
-enum needs {
-	NEEDS_NOTHING,
-	NEEDS_TWO_CPUS, /* a spinning pair on one CPU only burns time slices */
-	NEEDS_ONE_CPU,
 };
 
 /* A mechanism: one per file under bench/, name = file name, family = folder. Static and const. */
@@ -138,8 +140,7 @@ struct bench {
 	const char *family;
 	const char *name;
 	const char *about; /* one sentence */
-	enum needs needs;
-	bool base; /* the one mechanism whose windows open and close each block */
+	bool base;         /* the one mechanism whose windows open and close each block */
 	size_t state_size;
 	/* Thread 0, before the window: 0, or -errno: the row is skipped. */
 	int (*open)(struct run *run);
@@ -153,6 +154,9 @@ void bench_enlist(const struct bench *bench);
 
 /* The value of `key` in this window's params, or `otherwise`. Not for timed code. */
 long run_param(const struct run *run, const char *key, long otherwise);
+
+/* Whether the value of `key` is this word. Not for timed code. */
+bool run_param_is(const struct run *run, const char *key, const char *word);
 
 /* Open and close the calling thread's timed stretch: the usage is read outside the two stamps. */
 void run_begin(struct run *run, int me);

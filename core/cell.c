@@ -19,6 +19,46 @@ struct cell cell_make(int bench, int workload)
 	return cell;
 }
 
+/* Whether a cell's params are that set, but for awake before and dose_pct behind it. */
+static bool params_are(const char *params, const char *set)
+{
+	const size_t length = strlen(set);
+
+	if (!strncmp(params, "awake=", strlen("awake="))) {
+		params += strcspn(params, ";");
+		params += *params == ';';
+	}
+	return !strncmp(params, set, length) &&
+	       (!params[length] || !strncmp(params + length, ";dose_pct=", strlen(";dose_pct=")));
+}
+
+static bool offers(const struct workload *workload, const char *params)
+{
+	for (const char *const *set = catalogue_params(workload); *set; set++)
+		if (params_are(params, *set))
+			return true;
+	for (const char *const *set = catalogue_more(workload); *set; set++)
+		if (params_are(params, *set))
+			return true;
+	return false;
+}
+
+/* The workload of that shape that offers the cell's params, or else the first; -1: none. */
+static int find_workload(const struct bench *bench, const struct cell *cell)
+{
+	int first = -1;
+
+	for (int w = 0; w < (int)catalogue_workloads(bench); w++) {
+		if (strcmp(bench->workloads[w].shape->name, cell->shape) != 0)
+			continue;
+		if (offers(&bench->workloads[w], cell->params))
+			return w;
+		if (first < 0)
+			first = w;
+	}
+	return first;
+}
+
 void cell_resolve(struct cell *cell)
 {
 	size_t count;
@@ -28,12 +68,10 @@ void cell_resolve(struct cell *cell)
 		if (strcmp(bench[i]->family, cell->family) ||
 			strcmp(bench[i]->name, cell->mechanism))
 			continue;
-		for (size_t w = 0; w < catalogue_workloads(bench[i]); w++)
-			if (!strcmp(bench[i]->workloads[w].shape->name, cell->shape)) {
-				cell->bench = (int)i;
-				cell->workload = (int)w;
-				return;
-			}
+		cell->bench = (int)i;
+		cell->workload = find_workload(bench[i], cell);
+		if (cell->workload >= 0)
+			return;
 	}
 	cell->bench = cell->workload = 0;
 	snprintf(cell->unfit, sizeof(cell->unfit), "this binary does not have it");

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 /* A line per mechanism with its workloads and its sentence; csv: a row per workload and params,
- * family,mechanism,workload,params,about. Returns 0 or -EIO. */
+ * family,mechanism,workload,params,set,about; set is the smallest --set that has the row. Returns 0
+ * or -EIO. */
 int list_print(FILE *out, bool csv);
 
 #endif

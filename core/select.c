@@ -101,7 +101,7 @@ static bool same_cpu(const char *place)
 
 static void note_unfitness(struct cell *cell)
 {
-	const enum needs needs = cell_bench(cell)->needs;
+	const enum needs needs = cell_workload(cell)->needs;
 
 	if (needs == NEEDS_TWO_CPUS && same_cpu(cell->place))
 		snprintf(cell->unfit, sizeof(cell->unfit), "needs two CPUs");

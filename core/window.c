@@ -53,6 +53,13 @@ long run_param(const struct run *run, const char *key, long otherwise)
 	return params_get(run->params, key, otherwise);
 }
 
+bool run_param_is(const struct run *run, const char *key, const char *word)
+{
+	char text[PARAMS_MAX];
+
+	return params_text(run->params, key, text) && !strcmp(text, word);
+}
+
 static int64_t runqueue_wait_ns(int fd)
 {
 	char text[96];

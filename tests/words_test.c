@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "die.h"
 #include "extent.h"
+#include "handoff.h"
 #include "layout.h"
 #include "nearest.h"
 #include "paired.h"
@@ -473,6 +474,63 @@ static void a_foreign_plan_is_not_taken(void **state)
 	plan_free(plan);
 }
 
+static int refuse(struct run *run, int me)
+{
+	(void)run, (void)me;
+	return -ENOSYS;
+}
+
+/* Two workloads of one shape: what is expected goes by the params. */
+static const char *const ways_plain[] = {"capacity=1;policy=park", NULL};
+static const char *const ways_other[] = {"capacity=16;policy=park", "policy=spin", NULL};
+static const char *const ways_more[] = {"capacity=1", NULL};
+
+static const struct bench two_ways = {
+	.family = "fake",
+	.name = "two-ways",
+	.about = "has two workloads of one shape",
+	.workloads = {{&handoff_latency_shape, refuse, .params = ways_plain},
+		{&handoff_latency_shape, refuse, .params = ways_other, .more = ways_more}},
+};
+
+__attribute__((constructor)) static void enlist(void)
+{
+	bench_enlist(&two_ways);
+}
+
+static void workloads_of_one_shape_are_told_apart_by_their_params(void **state)
+{
+	static const struct {
+		const char *params;
+		int workload;
+	} cases[] = {{"capacity=1;policy=park", 0}, {"awake=1;capacity=1;policy=park", 0},
+		{"capacity=16;policy=park", 1}, {"awake=latency;policy=spin", 1},
+		{"policy=spin;dose_pct=3", 1}, {"capacity=1", 1}, {"awake=1;capacity=1", 1},
+		{"capacity=12", 0}, {"awake=1", 0}, {"", 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cell cell = {.family = "fake", .mechanism = "two-ways", .shape = "latency"};
+
+		strcpy(cell.params, cases[i].params);
+		cell_resolve(&cell);
+		assert_string_equal(cell_bench(&cell)->name, "two-ways");
+		assert_int_equal(cell.workload, cases[i].workload);
+	}
+}
+
+static void words_of_params_are_compared_whole(void **state)
+{
+	const struct run run = {.params = "capacity=1;policy=spin;signal=unlocked"};
+
+	(void)state;
+	assert_true(run_param_is(&run, "policy", "spin"));
+	assert_false(run_param_is(&run, "policy", "spi"));
+	assert_false(run_param_is(&run, "policy", "spins"));
+	assert_false(run_param_is(&run, "olicy", "spin"));
+	assert_true(run_param_is(&run, "signal", "unlocked"));
+}
+
 /* A cell is found by its words, whatever its place in the catalogue; or it cannot run. */
 static void cells_are_resolved_by_their_words(void **state)
 {
@@ -894,6 +952,8 @@ int main(void)
 		cmocka_unit_test(pairs_stand_side_by_side),
 		cmocka_unit_test(a_foreign_plan_is_not_taken),
 		cmocka_unit_test(cells_are_resolved_by_their_words),
+		cmocka_unit_test(workloads_of_one_shape_are_told_apart_by_their_params),
+		cmocka_unit_test(words_of_params_are_compared_whole),
 		cmocka_unit_test(settings_are_parsed),
 		cmocka_unit_test(quantities_are_read_by_people),
 		cmocka_unit_test(csv_is_quoted_and_never_empty),

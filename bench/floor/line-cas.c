@@ -33,9 +33,8 @@ static const struct bench bench = {
 	.family = "floor",
 	.name = "line-cas",
 	.about = "a cache line handed over by compare-and-swap on both sides",
-	.needs = NEEDS_TWO_CPUS,
 	.state_size = sizeof(struct line),
-	.workloads = {{.shape = &pingpong_shape, .work = work}},
+	.workloads = {{.shape = &pingpong_shape, .work = work, .needs = NEEDS_TWO_CPUS}},
 };
 
 __attribute__((constructor)) static void enlist(void)

@@ -31,9 +31,8 @@ static const struct bench bench = {
 	.family = "switch",
 	.name = "yield",
 	.about = "a turn in memory, and sched_yield until it has come",
-	.needs = NEEDS_ONE_CPU,
 	.state_size = sizeof(struct yield),
-	.workloads = {{&pingpong_shape, work, .one_cpu = {0.95, 1.05}}},
+	.workloads = {{&pingpong_shape, work, .needs = NEEDS_ONE_CPU, .one_cpu = {0.95, 1.05}}},
 };
 
 __attribute__((constructor)) static void enlist(void)
