@@ -30,7 +30,7 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench bench-all quick aa check bias test compare plot format clean setup help
+.PHONY: all bench bench-all quick aa check bias test stress compare plot format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -62,6 +62,15 @@ test: ## set up, build with gcc, clang and sanitizers, run all tests
 	@$(CTEST) build/tsan
 	$(call build,build/asan,$(SANITIZE)=address)
 	@$(CTEST) build/asan
+
+stress: ## hand 10^8 values and more through channels, under 10 minutes
+	@scripts/setup --test
+	$(call build,build,$(RELEASE))
+	@MAKEFLAGS=--no-print-directory cmake --build build --target stress
+	$(call build,build/tsan,$(SANITIZE)=thread)
+	@MAKEFLAGS=--no-print-directory cmake --build build/tsan --target stress
+	$(call build,build/asan,$(SANITIZE)=address)
+	@MAKEFLAGS=--no-print-directory cmake --build build/asan --target stress
 
 compare: ## compare two runs: A=FOLDER B=FOLDER
 	$(if $(and $(RUN_A),$(RUN_B)),,$(error two runs, please: make compare A=FOLDER B=FOLDER))
