@@ -30,7 +30,7 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench bench-all quick aa check bias test stress compare plot format clean setup help
+.PHONY: all bench bench-all quick aa check bias test stress fuzz compare plot format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -71,6 +71,13 @@ stress: ## hand 10^8 values and more through channels, under 10 minutes
 	@MAKEFLAGS=--no-print-directory cmake --build build/tsan --target stress
 	$(call build,build/asan,$(SANITIZE)=address)
 	@MAKEFLAGS=--no-print-directory cmake --build build/asan --target stress
+
+fuzz: ## hold random operations on channels against an oracle, a minute (FUZZ_SECONDS=600: ten)
+	@scripts/setup --test --fuzz
+	@echo 'building in build/fuzz' >&2
+	@cmake -S . -B build/fuzz $(SANITIZE)=address $(STRICT) $(CLANG) >/dev/null
+	@cmake --build build/fuzz --target channel_fuzz --parallel $(JOBS) >/dev/null
+	@MAKEFLAGS=--no-print-directory cmake --build build/fuzz --target fuzz
 
 compare: ## compare two runs: A=FOLDER B=FOLDER
 	$(if $(and $(RUN_A),$(RUN_B)),,$(error two runs, please: make compare A=FOLDER B=FOLDER))

@@ -256,12 +256,14 @@ test_options() {
 	run_setup --plot
 	is 'unknown option: exit code' "$rc" 2
 	is 'unknown option: named, with the valid ones' "$err" \
-		"setup: unknown option '--plot'; valid: --plots, --test, --list, --help"
+		"setup: unknown option '--plot'; valid: --plots, --test, --fuzz, --list, --help"
 	is 'unknown option: apt-get left alone' "$(calls)" ''
 	run_setup --help
 	like 'help: on stdout' "$rc$out$err" '0usage: scripts/setup *'
 	run_setup --list --plots
 	is 'list: a line each' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
+	run_setup --list --fuzz
+	is 'list: what fuzzing needs' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
 	run_setup --list --plots --test
 	is 'sets add up, each name once' "$(sort <<<"$out" | uniq -d)$(grep -cx \
 		-e gcc -e python3-matplotlib -e libcmocka-dev <<<"$out")" 3
