@@ -30,7 +30,8 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench bench-all quick aa check bias test stress fuzz compare plot format clean setup help
+.PHONY: all bench bench-all quick aa check bias channel-peers test stress fuzz compare plot format \
+	clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -52,6 +53,11 @@ check: all ## prove that every mechanism hands over rightly, under 10 s
 
 bias: all ## hold the engine against bare loops
 	@MAKEFLAGS=--no-print-directory cmake --build build --target bias
+
+channel-peers: all ## hold the channel against its peers (Go where it is installed), about 5 minutes
+	@cmake --build build --parallel $(JOBS) --target peers >/dev/null
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/channel_peers.py $$RUN_ARGS
 
 test: ## set up, build with gcc, clang and sanitizers, run all tests
 	@scripts/setup --test
@@ -100,4 +106,4 @@ setup: ## install the packages that are missing
 	@scripts/setup
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16

@@ -3,6 +3,7 @@
 #define BATON_HANDOFF_H
 
 #include "stamp.h"
+#include "tsan.h"
 
 /* latency: thread 0 sends a number on lane 0, thread 1 returns it on lane 1; two operations.
  * stream: thread 0 sends numbers on lane 0, thread 1 receives them; one operation each. */

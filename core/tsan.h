@@ -1,4 +1,4 @@
-/* tsan.h - tells ThreadSanitizer of locks made of inline assembly, which it cannot see into */
+/* tsan.h - tells ThreadSanitizer of inline assembly, which it cannot see into */
 #ifndef BATON_TSAN_H
 #define BATON_TSAN_H
 
@@ -24,6 +24,21 @@ static inline void tsan_releasing(void *lock)
 	__tsan_release(lock);
 }
 
+/* Not in its public header: https://github.com/google/sanitizers/wiki/ThreadSanitizerManual */
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+
+/* Around reads whose order its inline assembly sees to. */
+static inline void tsan_ignore_reads(void)
+{
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+}
+
+static inline void tsan_heed_reads(void)
+{
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+
 #else
 
 static inline void tsan_acquired(void *lock)
@@ -34,6 +49,14 @@ static inline void tsan_acquired(void *lock)
 static inline void tsan_releasing(void *lock)
 {
 	(void)lock;
+}
+
+static inline void tsan_ignore_reads(void)
+{
+}
+
+static inline void tsan_heed_reads(void)
+{
 }
 
 #endif

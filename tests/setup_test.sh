@@ -256,7 +256,7 @@ test_options() {
 	run_setup --plot
 	is 'unknown option: exit code' "$rc" 2
 	is 'unknown option: named, with the valid ones' "$err" \
-		"setup: unknown option '--plot'; valid: --plots, --test, --fuzz, --list, --help"
+		"setup: unknown option '--plot'; valid: --plots, --test, --fuzz, --all, --list, --help"
 	is 'unknown option: apt-get left alone' "$(calls)" ''
 	run_setup --help
 	like 'help: on stdout' "$rc$out$err" '0usage: scripts/setup *'
@@ -264,9 +264,12 @@ test_options() {
 	is 'list: a line each' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
 	run_setup --list --fuzz
 	is 'list: what fuzzing needs' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
-	run_setup --list --plots --test
+	run_setup --list --plots --test --fuzz
 	is 'sets add up, each name once' "$(sort <<<"$out" | uniq -d)$(grep -cx \
 		-e gcc -e python3-matplotlib -e libcmocka-dev <<<"$out")" 3
+	local -r every=$out
+	run_setup --list --all
+	is 'all: every set and the optional Go' "$out" "$(printf '%s\n' "$every" golang-go | sort)"
 	is 'list: apt-get left alone' "$(calls)" ''
 }
 

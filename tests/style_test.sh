@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # style_test.sh - layout, linters, the library's header by itself: clang-format, shellcheck, flake8,
-# mypy, g++
+# mypy, g++; gofmt where there is one
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=/usr/bin/python3
@@ -44,7 +44,7 @@ int main(void)
 EOF
 }
 
-mapfile -t sources < <(find core bench sync shim tests -name '*.[ch]' -o -name '*.cc')
+mapfile -t sources < <(find core bench sync shim peers tests -name '*.[ch]' -o -name '*.cc')
 mapfile -t shell < <(grep -rlE '^#!.*\b(ba)?sh\b' scripts tests .ci)
 mapfile -t scripts < <(find scripts tests -name '*.py')
 
@@ -56,5 +56,8 @@ check 'channel.h as C11' header_alone gcc c c11
 for standard in c++11 c++17 c++20; do
 	check "channel.h as $standard" header_alone g++ c++ "$standard"
 done
+if command -v gofmt >/dev/null; then
+	check gofmt test -z "$(gofmt -l peers)"
+fi
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

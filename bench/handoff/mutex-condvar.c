@@ -1,52 +1,93 @@
-/* mutex-condvar.c - a slot guarded by a mutex, with a condition variable for each side */
+/* mutex-condvar.c - a buffer guarded by a mutex, with condition variables for those who wait */
 #include "handoff.h"
 
 #include <pthread.h>
 
-struct slot {
+enum { CAPACITY_MAX = 1024 };
+
+/*
+ * The textbook's bounded buffer, for any number of senders and receivers. Capacity 0 is the same
+ * with one place, and a sender that also waits until its value has been taken.
+ *
+ * The textbook signals with the mutex held. On one CPU the thread that is woken then preempts the
+ * signaller, finds the mutex taken and sleeps once more. signal=unlocked is the careful version,
+ * and the peer to be held against: it signals after the unlock.
+ */
+struct lane {
 	_Alignas(OWN_LINES) pthread_mutex_t mutex;
-	pthread_cond_t filled, emptied;
-	bool full;
-	uint64_t value;
+	pthread_cond_t filled, emptied, taken;
+	uint64_t in, out; /* values that were put in and taken out so far */
+	uint64_t places;  /* a power of two */
+	bool rendezvous, careful;
+	_Alignas(OWN_LINES) uint64_t value[CAPACITY_MAX];
 };
 
-static int open_slots(struct run *run)
+static int open_lanes(struct run *run)
 {
-	struct slot *slot = run->state;
+	const long capacity = run_param(run, "capacity", 1);
+	struct lane *lanes = run->state;
 
-	for (int lane = 0; lane < HANDOFF_LANES; lane++) {
-		pthread_mutex_init(&slot[lane].mutex, NULL);
-		pthread_cond_init(&slot[lane].filled, NULL);
-		pthread_cond_init(&slot[lane].emptied, NULL);
+	for (struct lane *lane = lanes; lane < lanes + HANDOFF_LANES; lane++) {
+		pthread_mutex_init(&lane->mutex, NULL);
+		pthread_cond_init(&lane->filled, NULL);
+		pthread_cond_init(&lane->emptied, NULL);
+		pthread_cond_init(&lane->taken, NULL);
+		lane->places = capacity ? (uint64_t)capacity : 1;
+		lane->rendezvous = capacity == 0;
+		lane->careful = run_param_is(run, "signal", "unlocked");
 	}
 	return 0;
 }
 
-static int send(struct run *run, int lane, uint64_t value)
+static void unlock_and_signal(struct lane *lane, pthread_cond_t *whom)
 {
-	struct slot *slot = (struct slot *)run->state + lane;
+	if (!lane->careful)
+		pthread_cond_signal(whom);
+	pthread_mutex_unlock(&lane->mutex);
+	if (lane->careful)
+		pthread_cond_signal(whom);
+}
 
-	pthread_mutex_lock(&slot->mutex);
-	while (slot->full)
-		pthread_cond_wait(&slot->emptied, &slot->mutex);
-	slot->value = value;
-	slot->full = true;
-	pthread_cond_signal(&slot->filled);
-	pthread_mutex_unlock(&slot->mutex);
+/* Returns with the mutex held again. */
+static void signal_filled(struct lane *lane)
+{
+	if (lane->careful)
+		pthread_mutex_unlock(&lane->mutex);
+	pthread_cond_signal(&lane->filled);
+	if (lane->careful)
+		pthread_mutex_lock(&lane->mutex);
+}
+
+static int send(struct run *run, int which, uint64_t value)
+{
+	struct lane *lane = (struct lane *)run->state + which;
+
+	pthread_mutex_lock(&lane->mutex);
+	while (lane->in - lane->out == lane->places)
+		pthread_cond_wait(&lane->emptied, &lane->mutex);
+	lane->value[lane->in & (lane->places - 1)] = value;
+	const uint64_t mine = ++lane->in;
+
+	if (!lane->rendezvous) {
+		unlock_and_signal(lane, &lane->filled);
+		return 0;
+	}
+	signal_filled(lane);
+	while (lane->out < mine)
+		pthread_cond_wait(&lane->taken, &lane->mutex);
+	unlock_and_signal(lane, &lane->emptied);
 	return 0;
 }
 
-static int receive(struct run *run, int lane, uint64_t *value)
+static int receive(struct run *run, int which, uint64_t *value)
 {
-	struct slot *slot = (struct slot *)run->state + lane;
+	struct lane *lane = (struct lane *)run->state + which;
 
-	pthread_mutex_lock(&slot->mutex);
-	while (!slot->full)
-		pthread_cond_wait(&slot->filled, &slot->mutex);
-	*value = slot->value;
-	slot->full = false;
-	pthread_cond_signal(&slot->emptied);
-	pthread_mutex_unlock(&slot->mutex);
+	pthread_mutex_lock(&lane->mutex);
+	while (lane->in == lane->out)
+		pthread_cond_wait(&lane->filled, &lane->mutex);
+	*value = lane->value[lane->out++ & (lane->places - 1)];
+	unlock_and_signal(lane, lane->rendezvous ? &lane->taken : &lane->emptied);
 	return 0;
 }
 
@@ -60,22 +101,41 @@ static int stream(struct run *run, int me)
 	return handoff_stream(run, me, send, receive);
 }
 
-static const char *const params[] = {"capacity=1;payload=8", NULL};
+#define CAREFUL ";signal=unlocked"
+
+static const char *const none[] = {NULL};
+static const char *const one[] = {"capacity=1;payload=8", NULL};
+static const char *const rendezvous[] = {"capacity=0;payload=8", NULL};
+static const char *const careful[] = {
+	"capacity=0;payload=8" CAREFUL, "capacity=1;payload=8" CAREFUL, NULL};
+static const char *const streams[] = {"capacity=0;payload=8", "capacity=0;payload=8" CAREFUL,
+	"capacity=1;payload=8" CAREFUL, "capacity=64;payload=8" CAREFUL,
+	"capacity=1024;payload=8" CAREFUL, NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
 	.name = "mutex-condvar",
-	.about = "a slot guarded by a mutex, with a condition variable for each side",
-	.state_size = HANDOFF_LANES * sizeof(struct slot),
-	.open = open_slots,
+	.about = "a buffer guarded by a mutex, with condition variables for those who wait",
+	.state_size = HANDOFF_LANES * sizeof(struct lane),
+	.open = open_lanes,
 	.workloads =
 		{
 			{.shape = &handoff_latency_shape,
 				.work = latency,
-				.params = params,
+				.params = one,
+				.more = careful,
 				.one_cpu = {0.95, 2.3},
 				.across = {0.5, 2.3}},
-			{.shape = &handoff_stream_shape, .work = stream, .params = params},
+			{.shape = &handoff_latency_shape,
+				.work = latency,
+				.params = none,
+				.more = rendezvous,
+				.one_cpu = {0.95, 5.5},
+				.across = {0.5, 2.3}},
+			{.shape = &handoff_stream_shape,
+				.work = stream,
+				.params = one,
+				.more = streams},
 		},
 };
 

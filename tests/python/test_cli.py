@@ -260,8 +260,8 @@ def test_a_buffer_saves_switches(tmp_path: Path) -> None:
     switches = {row["params"]: (int(row["voluntary"]) + int(row["involuntary"])) / int(row["ops"])
                 for row in rows(out / "samples.csv") if row["workload"] == "stream"}
     # Without a buffer each value takes at least one switch, with 64 places hardly any.
-    assert switches["capacity=0;payload=8"] > 0.8
-    assert switches["capacity=64;payload=8"] < 0.6
+    assert switches["capacity=0;payload=8;policy=park"] > 0.8
+    assert switches["capacity=64;payload=8;policy=adaptive"] < 0.6
 
 
 def test_results_that_cannot_be_written_are_exit_6_before_measuring() -> None:

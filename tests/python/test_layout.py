@@ -65,8 +65,9 @@ def test_the_shim_alone_knows_google_benchmark() -> None:
     assert includes(ROOT / "shim" / "shim.cc", own=True) == ["shim.h"]
 
 
-def test_sync_stands_on_libc_alone() -> None:
-    for path in sources("sync"):
+@pytest.mark.parametrize("room", ["sync", "peers"])
+def test_sync_and_peers_stand_on_libc_and_sync_alone(room: str) -> None:
+    for path in sources(room):
         assert set(includes(path, own=True)) <= HEADERS["sync"], path.name
         for name in includes(path, own=False):
             assert not re.match(r"(ck_|hwloc|benchmark/)", name), name
@@ -96,14 +97,14 @@ def test_switch_mechanisms_fit_in_sixty_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
 
 
-@pytest.mark.parametrize("room", ["core", "bench", "sync", "shim", "tests"])
+@pytest.mark.parametrize("room", ["core", "bench", "sync", "shim", "peers", "tests"])
 def test_files_open_with_what_they_do(room: str) -> None:
     for path in sources(room):
         first = path.read_text(encoding="utf-8").splitlines()[0]
         assert re.match(rf"/\* {re.escape(path.name)} - .+ \*/$", first), f"{path.name}: {first}"
 
 
-@pytest.mark.parametrize("room", ["core", "bench", "sync", "shim"])
+@pytest.mark.parametrize("room", ["core", "bench", "sync", "shim", "peers"])
 def test_functions_are_at_most_seventy_lines(room: str) -> None:
     for path in sources(room):
         begin = 0

@@ -1,0 +1,3 @@
+module baton/peers/go
+
+go 1.18
