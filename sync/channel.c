@@ -187,8 +187,9 @@ static __attribute__((noinline)) int empty(
 }
 
 /* The quick ways make no call in the middle, so that they save no registers: a fifth of their time
- * at 8 bytes. */
-int channel_send(struct channel *channel, const void *element)
+ * at 8 bytes. They begin a cache line each: wherever they happened to lie, streaming through a
+ * buffer differed by a tenth. */
+__attribute__((aligned(64))) int channel_send(struct channel *channel, const void *element)
 {
 	uint64_t stamp;
 	struct cell *cell;
@@ -205,7 +206,7 @@ int channel_send(struct channel *channel, const void *element)
 	return 0;
 }
 
-int channel_recv(struct channel *channel, void *element)
+__attribute__((aligned(64))) int channel_recv(struct channel *channel, void *element)
 {
 	uint64_t stamp;
 	struct cell *cell;
