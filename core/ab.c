@@ -14,7 +14,7 @@ static double pair_ratio(const struct ab *ab, size_t cell, size_t invocation)
 {
 	const double a = summary_value(ab->a, cell, invocation);
 	const double b = summary_value(ab->b, cell, invocation);
-	const bool rate = cell_workload(&ab->selection->cell[cell])->shape->free_running;
+	const bool rate = cell_workload(&ab->selection->cell[cell])->shape->rate;
 
 	if (!(a > 0) || !(b > 0))
 		return NAN;

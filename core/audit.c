@@ -70,7 +70,8 @@ static double left_over(const struct cell *cell, const struct run *run, const st
 }
 
 /* Where each thread has a CPU of its own, waiting in the run queue is somebody else's doing. Where
- * they share one the partner is the wait, and what the team did not run was run by others. */
+ * they share one the partner is the wait, and what the team did not run was run by others. Where
+ * they share several neither holds: a CPU may idle while its threads sleep. */
 static double foreign_share(
 	const struct cell *cell, const struct run *run, const struct sample *out)
 {
@@ -79,9 +80,9 @@ static double foreign_share(
 
 	if (run->idler)
 		share = left_over(cell, run, out);
-	else if (cell_shares_cpu(cell))
+	else if (cell_cpu_count(cell) == 1 && cell->threads > 1)
 		share = 1 - (double)out->cpu_ns / wall_ns;
-	else if (out->runqueue_wait_ns < 0)
+	else if (cell_shares_cpu(cell) || out->runqueue_wait_ns < 0)
 		return NAN;
 	else
 		share = (double)out->runqueue_wait_ns / wall_ns / cell->threads;
@@ -139,9 +140,8 @@ static double value(const struct cell *cell, const struct run *run, const struct
 {
 	if (!isnan(run->value))
 		return run->value;
-	return cell_workload(cell)->shape->free_running
-		       ? (double)out->ops * NS_PER_S / (double)out->wall_ns
-		       : (double)out->wall_ns / (double)out->ops;
+	return cell_workload(cell)->shape->rate ? (double)out->ops * NS_PER_S / (double)out->wall_ns
+						: (double)out->wall_ns / (double)out->ops;
 }
 
 void audit_window(const struct cell *cell, const struct run *run, struct sample *out)
@@ -154,8 +154,8 @@ void audit_window(const struct cell *cell, const struct run *run, struct sample 
 			"the counter under the lock lost counts: two threads were inside");
 		return;
 	}
-	/* Free-running threads may get no lock at all in a window: that is its result. */
-	if (out->wall_ns <= 0 || (out->ops == 0 && !cell_workload(cell)->shape->free_running)) {
+	/* A rate of nothing is a result: no thread got the lock in the whole window. */
+	if (out->wall_ns <= 0 || (out->ops == 0 && !cell_workload(cell)->shape->rate)) {
 		sample_end(out, STATUS_ERROR, "EMPTY",
 			"no operation was completed in the timed stretch");
 		return;

@@ -1,6 +1,8 @@
 /* awake.c - threads that only keep their CPUs awake */
 #include "awake.h"
 
+#include "params.h"
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,8 +18,8 @@ enum {
 	/* Two cache lines: x86 prefetches them in pairs, some Arm cores have lines this long. */
 	OWN_LINES = 128,
 	TEAM_MAX = 16,
-	WORKLOADS_MAX = 6,
-	PARAMS_MAX = 64,
+	WORKLOADS_MAX = 12,
+	PARAMS_MAX = 128,
 };
 
 /* What the scheduler charged one thread with during the timed stretch. getrusage(2),
@@ -74,8 +74,9 @@ struct run {
 	bool verify;                           /* baton check: prove every hop */
 	bool shares_cpu;                       /* some CPU has two of the team */
 	bool roundtrip;                        /* stamps are of round trips (stamp.h) */
-	uint64_t ops;                          /* lockstep: operations of the timed stretch */
-	uint64_t lead_ops;                     /* lockstep: operations before it */
+	int threads;
+	uint64_t ops;         /* lockstep: operations of the timed stretch */
+	uint64_t lead_ops;    /* lockstep: operations before it */
 	uint64_t stamp_every; /* one of so many round trips is stamped; 0: none (stamp.h) */
 	double value;   /* what the mechanism itself measured; NAN: time per operation counts */
 	double dose_ns; /* what was put into each operation on purpose; NAN: nothing */
@@ -101,8 +102,10 @@ struct shape {
 	const char *name; /* the workload's name */
 	const char *metric;
 	const char *unit;
-	int threads;
+	int threads;       /* but for those of the crowd */
+	const char *crowd; /* the param that says how many more there are; NULL: none */
 	bool free_running;
+	bool rate;       /* its value is operations per second: more is better */
 	bool per_thread; /* its threads differ: rows in threads.csv */
 	bool can_stamp;  /* single hand-offs, where they take long enough (stamp.h) */
 	bool dosable;    /* its loop puts run->dose into each operation */
@@ -121,7 +124,7 @@ struct band {
 
 enum needs {
 	NEEDS_NOTHING,
-	NEEDS_TWO_CPUS, /* a spinning pair on one CPU only burns time slices */
+	NEEDS_OWN_CPUS, /* those who spin on one CPU only burn time slices */
 	NEEDS_ONE_CPU,
 };
 

@@ -2,9 +2,9 @@
 #include "cell.h"
 
 #include "catalogue.h"
+#include "params.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct cell cell_make(int bench, int workload)
@@ -15,21 +15,18 @@ struct cell cell_make(int bench, int workload)
 	snprintf(cell.family, CELL_WORD, "%s", cell_bench(&cell)->family);
 	snprintf(cell.mechanism, CELL_WORD, "%s", cell_bench(&cell)->name);
 	snprintf(cell.shape, CELL_WORD, "%s", shape->name);
-	cell.threads = shape->threads;
+	cell_set_params(&cell, "");
 	return cell;
 }
 
-/* Whether a cell's params are that set, but for awake before and dose_pct behind it. */
-static bool params_are(const char *params, const char *set)
+void cell_set_params(struct cell *cell, const char *params)
 {
-	const size_t length = strlen(set);
+	const struct shape *shape = cell_workload(cell)->shape;
 
-	if (!strncmp(params, "awake=", strlen("awake="))) {
-		params += strcspn(params, ";");
-		params += *params == ';';
-	}
-	return !strncmp(params, set, length) &&
-	       (!params[length] || !strncmp(params + length, ";dose_pct=", strlen(";dose_pct=")));
+	snprintf(cell->params, sizeof(cell->params), "%s", params);
+	cell->threads = shape->threads;
+	if (shape->crowd)
+		cell->threads += (int)params_get(params, shape->crowd, 0);
 }
 
 static bool offers(const struct workload *workload, const char *params)
@@ -116,41 +113,21 @@ double cell_dose_share(const struct cell *cell)
 	return (double)params_get(cell->params, "dose_pct", 0) / 100;
 }
 
+int cell_cpu_count(const struct cell *cell)
+{
+	int count = 0;
+
+	for (int i = 0; i < cell->threads; i++) {
+		bool known = false;
+
+		for (int j = 0; j < i && !known; j++)
+			known = cell->cpu[i] == cell->cpu[j];
+		count += !known;
+	}
+	return count;
+}
+
 bool cell_shares_cpu(const struct cell *cell)
 {
-	for (int i = 0; i < cell->threads; i++)
-		for (int j = 0; j < i; j++)
-			if (cell->cpu[i] == cell->cpu[j])
-				return true;
-	return false;
-}
-
-/* What follows "key=", or NULL. */
-static const char *find_param(const char *params, const char *key)
-{
-	const size_t length = strlen(key);
-
-	for (const char *at = params; at && *at; at = strchr(at, ';')) {
-		at += *at == ';';
-		if (!strncmp(at, key, length) && at[length] == '=')
-			return at + length + 1;
-	}
-	return NULL;
-}
-
-long params_get(const char *params, const char *key, long otherwise)
-{
-	const char *value = find_param(params, key);
-
-	return value ? strtol(value, NULL, 10) : otherwise;
-}
-
-const char *params_text(const char *params, const char *key, char text[PARAMS_MAX])
-{
-	const char *value = find_param(params, key);
-
-	if (!value)
-		return NULL;
-	snprintf(text, PARAMS_MAX, "%.*s", (int)strcspn(value, ";"), value);
-	return text;
+	return cell_cpu_count(cell) < cell->threads;
 }

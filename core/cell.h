@@ -5,7 +5,7 @@
 #include "bench.h"
 #include "place.h"
 
-enum { CELL_NAME = 160, CELL_WORD = 32 };
+enum { CELL_NAME = 256, CELL_WORD = 32 };
 
 /* Plain data without pointers: a plan of cells is handed to another process as it is. */
 struct cell {
@@ -28,8 +28,11 @@ struct cell {
 	char unfit[64];    /* why it cannot run at this place; empty: it can */
 };
 
-/* A cell of this catalogue, without a place. */
+/* A cell of this catalogue, without a place or params. */
 struct cell cell_make(int bench, int workload);
+
+/* Gives it params, and as many threads as they ask for. */
+void cell_set_params(struct cell *cell, const char *params);
 
 /* Finds the cell's words in this process's catalogue; one that it has not becomes unfit. */
 void cell_resolve(struct cell *cell);
@@ -46,14 +49,10 @@ const char *cell_cpus(const struct cell *cell, char text[TEAM_MAX * 6]);
 /* Of the spike-in: the share of the base's time that is put into each operation; 0 elsewhere. */
 double cell_dose_share(const struct cell *cell);
 
+/* On how many CPUs the team sits. */
+int cell_cpu_count(const struct cell *cell);
+
 /* Whether two of the team sit on one CPU. */
 bool cell_shares_cpu(const struct cell *cell);
-
-/* The value of `key` in "k=v;k=v", or `otherwise`. */
-long params_get(const char *params, const char *key, long otherwise);
-
-/* The same as it is written: copied into text, which is returned, or NULL where there is no such
- * key. */
-const char *params_text(const char *params, const char *key, char text[PARAMS_MAX]);
 
 #endif

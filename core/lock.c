@@ -21,6 +21,7 @@ const struct shape lock_greedy_polite_shape = {
 	.unit = "1/s",
 	.threads = 2,
 	.free_running = true,
+	.rate = true,
 	.per_thread = true,
 	.timekeeper = EVERYBODY,
 	.window_ns = 40 * NS_PER_MS,

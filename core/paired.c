@@ -108,7 +108,7 @@ static double ns_per_op(const struct paired *paired, const struct sample *sample
 {
 	const struct cell *cell = &paired->selection->cell[sample->cell];
 
-	return cell_workload(cell)->shape->free_running ? NS_PER_S / sample->value : sample->value;
+	return cell_workload(cell)->shape->rate ? NS_PER_S / sample->value : sample->value;
 }
 
 void paired_add(struct paired *paired, const struct sample *sample)

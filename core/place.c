@@ -733,6 +733,97 @@ int machine_pair(const struct machine *m, const char *place, size_t k, int cpu[2
 	return 0;
 }
 
+/* ---- teams ---- */
+
+/* The wider of two relations has the larger one: what is shared comes first, then what is crossed.
+ */
+static int width(const struct relation *r)
+{
+	const int mixed = r->kind_high != r->kind_low;
+
+	return (int)r->nearest << 4 | r->xpkg << 3 | r->xnuma << 2 | r->xdie << 1 | mixed;
+}
+
+/* Writes the PUs nearest to the first, itself included, and returns how many: at most `most`. */
+static size_t nearest_to(
+	const struct machine *m, const struct pu *first, size_t most, const struct pu **team)
+{
+	int widths[MACHINE_TEAM_MAX];
+	size_t count = 0;
+
+	for (const struct pu *pu = m->pus; pu < m->pus + m->pu_count; pu++) {
+		const struct relation relation = relate(first, pu);
+		const int wide = width(&relation);
+		size_t at = count;
+
+		if (count == most && wide >= widths[count - 1])
+			continue;
+		count += count < most;
+		for (at = at < most ? at : most - 1; at > 0 && wide < widths[at - 1]; at--) {
+			widths[at] = widths[at - 1];
+			team[at] = team[at - 1];
+		}
+		widths[at] = wide;
+		team[at] = pu;
+	}
+	return count;
+}
+
+static struct relation widest_pair(const struct pu *const *team, size_t count)
+{
+	struct relation widest = relate(team[0], team[0]);
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct relation relation = relate(team[i], team[j]);
+
+			if (width(&relation) > width(&widest))
+				widest = relation;
+		}
+	return widest;
+}
+
+/* The PUs that a team round this one has at a place of that relation; 0: it has none there. */
+static size_t assemble(const struct machine *m, const struct pu *first,
+	const struct relation *wanted, size_t most, const struct pu **team)
+{
+	const size_t count = nearest_to(m, first, wanted->nearest == SAME_CPU ? 1 : most, team);
+	const struct relation widest = widest_pair(team, count);
+
+	return same_relation(&widest, wanted) ? count : 0;
+}
+
+static const struct relation *relation_named(const struct machine *m, const char *place)
+{
+	for (size_t i = 0; i < m->place_count; i++)
+		if (!strcmp(m->places[i].name, place))
+			return &m->relations[i];
+	return NULL;
+}
+
+int machine_team(const struct machine *m, const char *place, int threads, size_t k, int *cpu)
+{
+	const struct relation *wanted = relation_named(m, place);
+	const struct pu *team[MACHINE_TEAM_MAX];
+	size_t there = 0, count;
+
+	if (!wanted || threads < 1 || threads > MACHINE_TEAM_MAX)
+		return -ENOENT;
+	for (size_t i = 0; i < m->pu_count; i++)
+		there += assemble(m, &m->pus[i], wanted, (size_t)threads, team) > 0;
+	if (!there)
+		return -ENOENT;
+	k %= there;
+	for (const struct pu *pu = m->pus;; pu++) {
+		count = assemble(m, pu, wanted, (size_t)threads, team);
+		if (count && !k--)
+			break;
+	}
+	for (size_t i = 0; i < (size_t)threads; i++)
+		cpu[i] = team[i % count]->cpu;
+	return 0;
+}
+
 size_t machine_note(const struct machine *m, char *text, size_t size)
 {
 	char only[64] = "";

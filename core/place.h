@@ -85,6 +85,17 @@ int machine_pair(const struct machine *m, const char *place, size_t k, int cpu[2
  * NULL, and name untouched, where one of them is not an allowed PU. */
 const char *machine_place_of(const struct machine *m, int cpu_a, int cpu_b, char name[PLACE_NAME]);
 
+enum { MACHINE_TEAM_MAX = 64 };
+
+/*
+ * A team of up to MACHINE_TEAM_MAX threads, compact round one PU: that one, then those nearest to
+ * it, in logical order where they are equally near; more threads than PUs wrap round. Its place is
+ * that of the widest pair in it; at a same-cpu place all sit on one CPU.
+ * Writes the CPUs of the team round the k-th of the PUs that have such a team at that place, k
+ * taken modulo their number: 0, or -ENOENT where there is none.
+ */
+int machine_team(const struct machine *m, const char *place, int threads, size_t k, int *cpu);
+
 /* The HWLOC_* variable that makes hwloc describe another source than this machine, or NULL.
  * Under such a variable binding can return 0 and bind nothing: do not measure. */
 const char *machine_foreign_environment(void);

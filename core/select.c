@@ -4,6 +4,7 @@
 #include "catalogue.h"
 #include "die.h"
 #include "nearest.h"
+#include "params.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -103,8 +104,9 @@ static void note_unfitness(struct cell *cell)
 {
 	const enum needs needs = cell_workload(cell)->needs;
 
-	if (needs == NEEDS_TWO_CPUS && same_cpu(cell->place))
-		snprintf(cell->unfit, sizeof(cell->unfit), "needs two CPUs");
+	if (needs == NEEDS_OWN_CPUS && cell_shares_cpu(cell))
+		snprintf(cell->unfit, sizeof(cell->unfit), "needs %s",
+			cell->threads == 2 ? "two CPUs" : "a CPU for each thread");
 	if (needs == NEEDS_ONE_CPU && !same_cpu(cell->place))
 		snprintf(cell->unfit, sizeof(cell->unfit), "means something on one CPU only");
 }
@@ -125,16 +127,20 @@ static void append(struct picker *picker, const struct cell *cell)
 	selection->cell[selection->cells++] = *cell;
 }
 
-static void pick_one(
-	struct picker *picker, struct cell *cell, const char *awake, const char *params)
+static void pick_one(struct picker *picker, const struct cell *cell)
 {
 	char name[CELL_NAME];
 
-	snprintf(cell->params, sizeof(cell->params), "%s%s%s%s", *awake ? "awake=" : "", awake,
-		*awake && *params ? ";" : "", params);
 	cell_name(cell, name);
 	if (!picker->options->filter || !regexec(&picker->filter, name, 0, NULL, 0))
 		append(picker, cell);
+}
+
+/* Adds a param to those of the catalogue, which leave room for it (a test sees to that). */
+static void add_param(struct cell *cell, const char *key, const char *value)
+{
+	if (params_put(cell->params, key, value))
+		die(EXIT_UNFIT, "%s: its params leave no room for %s", cell->mechanism, key);
 }
 
 /* Whether its partner sleeps until the token comes, on a CPU that may have gone idle by then. */
@@ -143,28 +149,98 @@ static bool wakes_a_cpu(const struct cell *cell)
 	return !same_cpu(cell->place) && cell_workload(cell)->across.low > 0;
 }
 
-/* A params set of the workload, with its CPUs left alone and kept awake. */
-static void pick_awake(struct picker *picker, struct cell *cell, const char *params)
+/* The cell with its CPUs left alone and kept awake. */
+static void pick_awake(struct picker *picker, const struct cell *cell)
 {
-	static const char *const ways[][2] = {{"no", ""}, {"1", "1"}, {"latency", "latency"}};
+	const char *const ways = awake_ways(picker->options);
 
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (wakes_a_cpu(cell) ? in_list(awake_ways(picker->options), ways[i][0]) : i == 0)
-			pick_one(picker, cell, ways[i][1], params);
+	if (!wakes_a_cpu(cell) || in_list(ways, "no"))
+		pick_one(picker, cell);
+	for (const char *const *way = (const char *const[]){"1", "latency", NULL};
+		wakes_a_cpu(cell) && *way; way++) {
+		struct cell awake = *cell;
+
+		if (!in_list(ways, *way))
+			continue;
+		add_param(&awake, "awake", *way);
+		pick_one(picker, &awake);
+	}
 }
 
-static void pick_params(struct picker *picker, struct cell *cell)
-{
-	const struct workload *workload = cell_workload(cell);
+/* Where cells are about to be put: one draw for all teams of a size. */
+struct site {
+	const char *place;
+	int pair[2];
+	bool fixed; /* this very pair */
+	size_t draw;
+	enum { UNKNOWN, ABSENT, PRESENT } known[TEAM_MAX + 1];
+	int team[TEAM_MAX + 1][TEAM_MAX]; /* by their number of threads, from 3 */
+};
 
-	for (const char *const *params = catalogue_params(workload); *params; params++)
-		pick_awake(picker, cell, *params);
-	for (const char *const *params = catalogue_more(workload);
-		picker->options->everything && *params; params++)
-		pick_awake(picker, cell, *params);
+/* The team's CPUs, or NULL where it has no such place: more than two on a pair, or wider or
+ * narrower together than the place is. On a large machine that takes a while to find out. */
+static const int *team_at(struct site *site, const struct machine *machine, int threads)
+{
+	if (site->fixed)
+		return NULL;
+	if (site->known[threads] == UNKNOWN)
+		site->known[threads] =
+			machine_team(machine, site->place, threads, site->draw, site->team[threads])
+				? ABSENT
+				: PRESENT;
+	return site->known[threads] == PRESENT ? site->team[threads] : NULL;
 }
 
-static void pick_at(struct picker *picker, const char *place, const int cpu[2], bool fixed)
+/* More threads than CPUs say how many sit on one, where the place does not say it. */
+static void note_wrapping(struct cell *cell)
+{
+	const int cpus = cell_cpu_count(cell);
+	char text[16];
+
+	if (cell->threads <= 2 || cpus == cell->threads || same_cpu(cell->place))
+		return;
+	snprintf(text, sizeof(text), "%d", (cell->threads + cpus - 1) / cpus);
+	add_param(cell, "per_cpu", text);
+}
+
+/* Puts the cell there, where its team has such a place: one thread is alone on its CPU. */
+static bool settle(struct cell *cell, const struct machine *machine, struct site *site)
+{
+	const int *cpu = cell->threads <= 2 ? site->pair : team_at(site, machine, cell->threads);
+
+	if (!cpu || (cell->threads == 1 && !same_cpu(site->place)))
+		return false;
+	memcpy(cell->cpu, cpu, (size_t)(cell->threads < 2 ? 2 : cell->threads) * sizeof(*cpu));
+	cell->home = machine_node(machine, cell->cpu[0]);
+	return true;
+}
+
+static void pick_set(struct picker *picker, struct cell cell, const char *params, struct site *site)
+{
+	cell_set_params(&cell, params);
+	snprintf(cell.place, sizeof(cell.place), "%s", site->place);
+	cell.fixed = site->fixed;
+	if (!settle(&cell, picker->machine, site))
+		return;
+	note_wrapping(&cell);
+	note_unfitness(&cell);
+	pick_awake(picker, &cell);
+}
+
+static void pick_workload(struct picker *picker, int bench, int w, struct site *site)
+{
+	struct cell cell = cell_make(bench, w);
+	const struct workload *workload = cell_workload(&cell);
+
+	cell.window_ns = workload->shape->window_ns ? workload->shape->window_ns : WINDOW_NS;
+	for (const char *const *set = catalogue_params(workload); *set; set++)
+		pick_set(picker, cell, *set, site);
+	for (const char *const *set = catalogue_more(workload); picker->options->everything && *set;
+		set++)
+		pick_set(picker, cell, *set, site);
+}
+
+static void pick_at(struct picker *picker, struct site *site)
 {
 	const struct options *options = picker->options;
 	size_t count;
@@ -175,21 +251,8 @@ static void pick_at(struct picker *picker, const char *place, const int cpu[2], 
 			continue;
 		if (options->mechanisms && !in_list(options->mechanisms, bench[i]->name))
 			continue;
-		for (size_t w = 0; w < catalogue_workloads(bench[i]); w++) {
-			struct cell cell = cell_make((int)i, (int)w);
-			const struct shape *shape = cell_workload(&cell)->shape;
-
-			cell.cpu[0] = cpu[0];
-			cell.cpu[1] = cpu[1];
-			cell.fixed = fixed;
-			if (cell.threads == 1 && !same_cpu(place))
-				continue;
-			snprintf(cell.place, sizeof(cell.place), "%s", place);
-			cell.home = machine_node(picker->machine, cpu[0]);
-			cell.window_ns = shape->window_ns ? shape->window_ns : WINDOW_NS;
-			note_unfitness(&cell);
-			pick_params(picker, &cell);
-		}
+		for (size_t w = 0; w < catalogue_workloads(bench[i]); w++)
+			pick_workload(picker, (int)i, (int)w, site);
 	}
 }
 
@@ -201,10 +264,11 @@ static void pick_pairs(struct picker *picker)
 
 	for (size_t i = 0; i < pus; i++)
 		for (size_t j = i; j < pus; j++) {
-			const int cpu[2] = {machine_cpu(machine, i), machine_cpu(machine, j)};
+			const int a = machine_cpu(machine, i), b = machine_cpu(machine, j);
 
-			pick_at(picker, machine_place_of(machine, cpu[0], cpu[1], place), cpu,
-				true);
+			machine_place_of(machine, a, b, place);
+			pick_at(picker,
+				&(struct site){.place = place, .pair = {a, b}, .fixed = true});
 		}
 }
 
@@ -216,8 +280,8 @@ static void pick_places(struct picker *picker)
 
 	for (size_t i = 0; i < count; i++)
 		if (in_list(places, "all") || in_list(places, place[i].name))
-			pick_at(picker, place[i].name,
-				(const int[2]){place[i].cpu_a, place[i].cpu_b}, false);
+			pick_at(picker, &(struct site){.place = place[i].name,
+						.pair = {place[i].cpu_a, place[i].cpu_b}});
 }
 
 static bool is_base(const struct cell *cell)
@@ -429,13 +493,6 @@ struct selection select_copy(const struct selection *selection)
 	return copy;
 }
 
-static void put(struct cell *cell, const struct machine *machine, const int cpu[2])
-{
-	cell->cpu[0] = cpu[0];
-	cell->cpu[1] = cpu[1];
-	cell->home = machine_node(machine, cpu[0]);
-}
-
 void select_draw(
 	struct cell *cell, size_t cells, const struct machine *machine, struct random *random)
 {
@@ -443,14 +500,17 @@ void select_draw(
 	const struct place *place = machine_places(machine, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const bool swapped = random_next(random) & 1;
+		struct site site = {.place = place[i].name};
 		int cpu[2];
 
-		machine_pair(machine, place[i].name, random_below(random, place[i].pairs), cpu);
-		const int drawn[2] = {cpu[swapped], cpu[!swapped]};
+		const bool swapped = random_next(random) & 1;
 
+		site.draw = random_below(random, place[i].pairs);
+		machine_pair(machine, site.place, site.draw, cpu);
+		site.pair[0] = cpu[swapped];
+		site.pair[1] = cpu[!swapped];
 		for (size_t c = 0; c < cells; c++)
-			if (!cell[c].fixed && !strcmp(cell[c].place, place[i].name))
-				put(&cell[c], machine, drawn);
+			if (!cell[c].fixed && !strcmp(cell[c].place, site.place))
+				settle(&cell[c], machine, &site);
 	}
 }

@@ -250,8 +250,8 @@ struct line summary_line(const struct summary *summary, size_t cell)
 		.switches = series_median(&account->switches),
 		.slept = series_median(&account->slept),
 		.cpu_ns = series_median(&account->cpu_ns),
-		.p10 = quick_value(&account->all,
-			cell_workload(&summary->selection->cell[cell])->shape->free_running),
+		.p10 = quick_value(
+			&account->all, cell_workload(&summary->selection->cell[cell])->shape->rate),
 		.windows = account->windows,
 		.outside = account->outside,
 		.loaded = account->loaded,

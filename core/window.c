@@ -3,6 +3,7 @@
 
 #include "audit.h"
 #include "awake.h"
+#include "params.h"
 #include "stamp.h"
 #include "stats.h"
 
@@ -159,6 +160,7 @@ static void make_run(struct stage *stage)
 	*run = (struct run){
 		.verify = window->verify,
 		.shares_cpu = cell_shares_cpu(cell),
+		.threads = cell->threads,
 		.ops = window->ops,
 		.lead_ops = (uint64_t)((double)window->ops * (double)window->lead_in_ns /
 				       (double)window->length_ns) +

@@ -1,5 +1,6 @@
 /* awake_test.c - who keeps the CPUs of a window awake, and for how long */
 #include "bed.h"
+#include "params.h"
 
 #include <ctype.h>
 #include <dirent.h>

@@ -269,6 +269,89 @@ static void unknown_names_and_cpus_are_refused(void **state)
 	machine_free(m);
 }
 
+/* Four caches of two cores of two threads, in two packages; OS indexes equal logical ones. */
+static void teams_are_compact(void **state)
+{
+	static const struct {
+		const char *place;
+		int threads;
+		size_t k;
+		int cpu[9];
+	} teams[] = {{"smt", 2, 0, {0, 1}}, {"smt", 2, 5, {5, 4}}, {"l3", 3, 0, {0, 1, 2}},
+		{"l3", 3, 3, {3, 2, 0}}, {"l3", 4, 14, {14, 15, 12, 13}},
+		{"l3", 4, 16, {0, 1, 2, 3}}, /* modulo */
+		{"package", 5, 6, {6, 7, 4, 5, 0}},
+		{"package", 8, 9, {9, 8, 10, 11, 12, 13, 14, 15}},
+		{"machine", 9, 15, {15, 14, 12, 13, 8, 9, 10, 11, 0}}, {"same-cpu", 1, 7, {7}},
+		{"same-cpu", 4, 7, {7, 7, 7, 7}}};
+	static const struct {
+		const char *place;
+		int threads;
+	} none[] = {{"smt", 3}, {"l3", 2}, {"l3", 5}, {"package", 4}, {"package", 9},
+		{"machine", 8}, {"l2", 3}, {"l3", 0}, {"machine", MACHINE_TEAM_MAX + 1}};
+	struct machine *m = load("pack:2 l3:2 core:2 pu:2");
+	int cpu[MACHINE_TEAM_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof teams / sizeof *teams; i++) {
+		assert_int_equal(
+			machine_team(m, teams[i].place, teams[i].threads, teams[i].k, cpu), 0);
+		assert_memory_equal(cpu, teams[i].cpu, (size_t)teams[i].threads * sizeof *cpu);
+	}
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		assert_int_equal(machine_team(m, none[i].place, none[i].threads, 0, cpu), -ENOENT);
+	machine_free(m);
+}
+
+static void large_teams_wrap_round(void **state)
+{
+	struct machine *m = load("pack:1 l3:1 core:3 pu:1"), *one = load("pu:1");
+	static const int wrapped[] = {1, 0, 2, 1, 0, 2, 1}, alone[] = {0, 0, 0};
+	int cpu[MACHINE_TEAM_MAX];
+
+	(void)state;
+	assert_int_equal(machine_team(m, "l3", 7, 1, cpu), 0);
+	assert_memory_equal(cpu, wrapped, sizeof wrapped);
+	assert_int_equal(machine_team(one, "same-cpu", 3, 5, cpu), 0);
+	assert_memory_equal(cpu, alone, sizeof alone);
+	machine_free(m);
+	machine_free(one);
+}
+
+/* What is crossed counts only where what is shared is the same. */
+static void a_team_bears_the_name_of_its_widest_pair(void **state)
+{
+	static const char *const sources[] = {"pack:2 die:2 numa:1 l3:1 core:3 pu:2",
+		"pack:2 [numa(memory=1GB)] l3:2 [numa(memory=1GB)] core:2 pu:1",
+		"pack:3 l3:2 core:3 pu:2", NULL};
+	char name[PLACE_NAME];
+	size_t count, teams, widest;
+	int cpu[MACHINE_TEAM_MAX];
+
+	(void)state;
+	for (const char *const *source = sources; *source; source++)
+		for (int threads = 2; threads <= 9; threads++) {
+			struct machine *m = load(*source);
+			const struct place *place = machine_places(m, &count);
+
+			teams = 0;
+			for (size_t i = 1; i < count; i++) {
+				if (machine_team(m, place[i].name, threads, 0, cpu))
+					continue;
+				teams++;
+				widest = 0;
+				for (int a = 0; a < threads; a++)
+					for (int b = 0; b < a; b++)
+						widest += !strcmp(
+							machine_place_of(m, cpu[a], cpu[b], name),
+							place[i].name);
+				assert_true(widest > 0);
+			}
+			assert_int_equal(teams, 1); /* alike from wherever one starts */
+			machine_free(m);
+		}
+}
+
 static void nearest_node_is_the_narrowest(void **state)
 {
 	struct machine *m = load("pack:2 [numa(memory=1GB)] l3:2 [numa(memory=1GB)] core:2 pu:1");
@@ -748,6 +831,9 @@ int main(void)
 		cmocka_unit_test(every_pair_has_one_place),
 		cmocka_unit_test(pairs_of_a_place_are_its_own),
 		cmocka_unit_test(unknown_names_and_cpus_are_refused),
+		cmocka_unit_test(teams_are_compact),
+		cmocka_unit_test(large_teams_wrap_round),
+		cmocka_unit_test(a_team_bears_the_name_of_its_widest_pair),
 		cmocka_unit_test(nearest_node_is_the_narrowest),
 		cmocka_unit_test(bad_sources_get_one_line_and_no_noise),
 		cmocka_unit_test(this_machine_is_the_mask),

@@ -7,6 +7,7 @@
 #include "layout.h"
 #include "nearest.h"
 #include "paired.h"
+#include "params.h"
 #include "random.h"
 #include "results.h"
 #include "select.h"
@@ -47,6 +48,26 @@ static void params_are_found_by_their_whole_key(void **state)
 	assert_int_equal(params_get("capacity=64", "city", 7), 7);
 	assert_int_equal(params_get("hold_ns=3;stamps=1", "hold", 7), 7);
 	assert_int_equal(params_get("", "hold_ns", 7), 7);
+}
+
+static void params_stay_sorted(void **state)
+{
+	char params[PARAMS_MAX] = "", full[PARAMS_MAX];
+
+	(void)state;
+	assert_int_equal(params_put(params, "per_cpu", "2"), 0);
+	assert_int_equal(params_put(params, "awake", "1"), 0);
+	assert_int_equal(params_put(params, "senders", "4"), 0);
+	assert_int_equal(params_put(params, "capacity", "64"), 0);
+	assert_string_equal(params, "awake=1;capacity=64;per_cpu=2;senders=4");
+	memset(full, 'a', sizeof(full) - 1);
+	full[sizeof(full) - 1] = '\0';
+	full[sizeof(full) - 4] = '\0';
+	strcpy(params, full);
+	assert_int_equal(params_put(params, "b", "1"), -ENOSPC);
+	assert_string_equal(params, full);
+	params[sizeof(params) - 5] = '\0';
+	assert_int_equal(params_put(params, "b", "1"), 0);
 }
 
 static void names_tell_cells_apart(void **state)
@@ -233,6 +254,102 @@ static void selections_are_what_was_asked_for(void **state)
 			assert_int_equal(selection.cell[c].fixed, asked[i].fixed);
 		free(selection.cell);
 	}
+}
+
+static const char *const spinning_crowds[] = {"receivers=2", "receivers=4", NULL};
+static const char *const crowds[] = {"senders=1", "senders=2", "senders=4", NULL};
+
+static const struct shape senders_shape = {
+	.name = "fan-in", .metric = "handoff", .unit = "ns", .threads = 1, .crowd = "senders"};
+static const struct shape receivers_shape = {
+	.name = "fan-out", .metric = "handoff", .unit = "ns", .threads = 1, .crowd = "receivers"};
+
+static int no_work(struct run *run, int me)
+{
+	(void)run, (void)me;
+	return -ENOSYS;
+}
+
+static const struct bench crowd = {
+	.family = "fake",
+	.name = "crowd",
+	.about = "has teams of two, three and five",
+	.workloads = {{&senders_shape, no_work, .params = crowds},
+		{&receivers_shape, no_work, .params = spinning_crowds, .needs = NEEDS_OWN_CPUS}},
+};
+
+__attribute__((constructor)) static void enlist_crowd(void)
+{
+	bench_enlist(&crowd);
+}
+
+/* Of two packages of two cores: three threads do not fit into one of them, five nowhere. */
+static void larger_teams_have_places_of_their_own(void **state)
+{
+	static const struct {
+		const char *name;
+		int cpu[5];
+		const char *unfit;
+	} cells[] = {{"fake/crowd/fan-in/same-cpu/senders=1", {0, 0}, ""},
+		{"fake/crowd/fan-in/same-cpu/senders=2", {0, 0, 0}, ""},
+		{"fake/crowd/fan-in/same-cpu/senders=4", {0, 0, 0, 0, 0}, ""},
+		{"fake/crowd/fan-out/same-cpu/receivers=2", {0, 0, 0},
+			"needs a CPU for each thread"},
+		{"fake/crowd/fan-out/same-cpu/receivers=4", {0, 0, 0, 0, 0},
+			"needs a CPU for each thread"},
+		{"fake/crowd/fan-in/package/senders=1", {0, 1}, ""},
+		{"fake/crowd/fan-in/machine/senders=1", {0, 2}, ""},
+		{"fake/crowd/fan-in/machine/senders=2", {0, 1, 2}, ""},
+		{"fake/crowd/fan-in/machine/per_cpu=2;senders=4", {0, 1, 2, 3, 0}, ""},
+		{"fake/crowd/fan-out/machine/receivers=2", {0, 1, 2}, ""},
+		{"fake/crowd/fan-out/machine/per_cpu=2;receivers=4", {0, 1, 2, 3, 0},
+			"needs a CPU for each thread"}};
+	const struct options options = {.mechanisms = "crowd", .places = "all"};
+	const struct options pairs = {.mechanisms = "crowd", .places = "pairs"};
+	struct selection selection;
+	char name[CELL_NAME];
+	size_t alone;
+
+	(void)state;
+	assert_int_equal(chosen(&options, &selection, &alone), sizeof(cells) / sizeof(cells[0]));
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		const struct cell *cell = &selection.cell[i];
+
+		assert_string_equal(cell_name(cell, name), cells[i].name);
+		assert_memory_equal(
+			cell->cpu, cells[i].cpu, (size_t)cell->threads * sizeof(*cell->cpu));
+		assert_string_equal(cell->unfit, cells[i].unfit);
+	}
+	free(selection.cell);
+	assert_int_equal(chosen(&pairs, &selection, &alone), 10); /* teams of two alone */
+	free(selection.cell);
+}
+
+/* Each invocation draws another PU for a team to gather round; all of a size share it. */
+static void draws_move_teams(void **state)
+{
+	struct machine *machine = elsewhere("pack:2 l3:2 core:4 pu:1");
+	struct random random = random_from(7, 0, 0);
+	bool first[16] = {false};
+	int distinct = 0;
+
+	(void)state;
+	for (int draw = 0; draw < 400; draw++) {
+		struct cell cell[2] = {
+			{.threads = 3, .place = "l3"}, {.threads = 3, .place = "l3"}};
+		char name[PLACE_NAME];
+
+		select_draw(cell, 2, machine, &random);
+		assert_memory_equal(cell[0].cpu, cell[1].cpu, sizeof(cell[0].cpu));
+		for (int i = 1; i < 3; i++)
+			assert_string_equal(
+				machine_place_of(machine, cell->cpu[0], cell->cpu[i], name), "l3");
+		assert_int_equal(cell->home, machine_node(machine, cell->cpu[0]));
+		distinct += !first[cell->cpu[0]];
+		first[cell->cpu[0]] = true;
+	}
+	assert_int_equal(distinct, 16);
+	machine_free(machine);
 }
 
 static void medians(void **state)
@@ -505,8 +622,9 @@ static void workloads_of_one_shape_are_told_apart_by_their_params(void **state)
 		int workload;
 	} cases[] = {{"capacity=1;policy=park", 0}, {"awake=1;capacity=1;policy=park", 0},
 		{"capacity=16;policy=park", 1}, {"awake=latency;policy=spin", 1},
-		{"policy=spin;dose_pct=3", 1}, {"capacity=1", 1}, {"awake=1;capacity=1", 1},
-		{"capacity=12", 0}, {"awake=1", 0}, {"", 0}};
+		{"policy=spin;dose_pct=3", 1}, {"capacity=16;per_cpu=2;policy=park", 1},
+		{"capacity=1;per_cpu=3", 1}, {"capacity=1;policy=par", 0}, {"capacity=1", 1},
+		{"awake=1;capacity=1", 1}, {"capacity=12", 0}, {"awake=1", 0}, {"", 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -935,6 +1053,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nearest_word),
 		cmocka_unit_test(params_are_found_by_their_whole_key),
+		cmocka_unit_test(params_stay_sorted),
 		cmocka_unit_test(names_tell_cells_apart),
 		cmocka_unit_test(the_catalogue_is_sorted),
 		cmocka_unit_test(the_same_seed_gives_the_same_numbers),
@@ -942,6 +1061,8 @@ int main(void)
 		cmocka_unit_test(a_shuffle_keeps_everything),
 		cmocka_unit_test(draws_reach_every_pair_of_a_place_both_ways),
 		cmocka_unit_test(selections_are_what_was_asked_for),
+		cmocka_unit_test(larger_teams_have_places_of_their_own),
+		cmocka_unit_test(draws_move_teams),
 		cmocka_unit_test(medians),
 		cmocka_unit_test(intervals_have_the_tabled_ranks),
 		cmocka_unit_test(paired_ratios_have_the_tabled_interval),

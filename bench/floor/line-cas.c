@@ -34,7 +34,7 @@ static const struct bench bench = {
 	.name = "line-cas",
 	.about = "a cache line handed over by compare-and-swap on both sides",
 	.state_size = sizeof(struct line),
-	.workloads = {{.shape = &pingpong_shape, .work = work, .needs = NEEDS_TWO_CPUS}},
+	.workloads = {{.shape = &pingpong_shape, .work = work, .needs = NEEDS_OWN_CPUS}},
 };
 
 __attribute__((constructor)) static void enlist(void)

@@ -32,7 +32,7 @@ static const struct bench bench = {
 	.name = "line-store",
 	.about = "a cache line handed over by a store, awaited by loads",
 	.state_size = sizeof(struct line),
-	.workloads = {{.shape = &pingpong_shape, .work = work, .needs = NEEDS_TWO_CPUS}},
+	.workloads = {{.shape = &pingpong_shape, .work = work, .needs = NEEDS_OWN_CPUS}},
 };
 
 __attribute__((constructor)) static void enlist(void)

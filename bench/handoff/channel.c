@@ -98,7 +98,7 @@ static const struct bench bench = {
 				.work = latency,
 				.params = none,
 				.more = spinning,
-				.needs = NEEDS_TWO_CPUS},
+				.needs = NEEDS_OWN_CPUS},
 			{.shape = &handoff_stream_shape,
 				.work = stream,
 				.params = streams,
@@ -107,7 +107,7 @@ static const struct bench bench = {
 				.work = stream,
 				.params = none,
 				.more = spinning,
-				.needs = NEEDS_TWO_CPUS},
+				.needs = NEEDS_OWN_CPUS},
 		},
 };
 
