@@ -71,10 +71,12 @@ struct run {
 	int64_t timed_ns;                      /* free-running: when the timed phase began */
 	_Atomic bool stop;                     /* lockstep shapes: end with the next operation */
 	_Atomic bool last;                     /* pingpong: the token being passed is the last */
+	_Atomic uint64_t last_value;           /* handoff: the number of the last value to come */
 	bool verify;                           /* baton check: prove every hop */
 	bool shares_cpu;                       /* some CPU has two of the team */
 	bool roundtrip;                        /* stamps are of round trips (stamp.h) */
 	int threads;
+	size_t payload;       /* bytes of a value handed over */
 	uint64_t ops;         /* lockstep: operations of the timed stretch */
 	uint64_t lead_ops;    /* lockstep: operations before it */
 	uint64_t stamp_every; /* one of so many round trips is stamped; 0: none (stamp.h) */
@@ -88,9 +90,12 @@ struct run {
 	struct tally *tally;
 	struct stamps *stamps; /* by thread; NULL where nothing is stamped */
 
-	_Alignas(OWN_LINES) _Atomic uint64_t token; /* pingpong under verify: hops so far */
+	/* pingpong under verify: hops so far; fan-out: values received, and their numbers' sum */
+	_Alignas(OWN_LINES) _Atomic uint64_t token;
+	_Atomic uint64_t token_sum;
 	_Atomic int64_t departed_ns; /* of the token under way, where its trip is stamped */
-	_Alignas(OWN_LINES) _Atomic int contending; /* free-running: threads that got in once */
+	/* free-running: threads that got in once; fan-out: that got their last value */
+	_Alignas(OWN_LINES) _Atomic int contending;
 	struct guarded guarded;
 };
 

@@ -5,155 +5,223 @@
 #include "stamp.h"
 #include "tsan.h"
 
-/* latency: thread 0 sends a number on lane 0, thread 1 returns it on lane 1; two operations.
- * stream: thread 0 sends numbers on lane 0, thread 1 receives them; one operation each. */
+#include <string.h>
+
+/* latency: thread 0 sends a value on lane 0, thread 1 answers on lane 1; two operations.
+ * stream: thread 0 sends values on lane 0, thread 1 receives them; one operation each. */
 extern const struct shape handoff_latency_shape;
 extern const struct shape handoff_stream_shape;
 
-enum { HANDOFF_LANES = 2, HANDOFF_OUT = 0, HANDOFF_BACK = 1 };
+enum { HANDOFF_LANES = 2, HANDOFF_OUT = 0, HANDOFF_BACK = 1, HANDOFF_PAYLOAD_MAX = 64 * 1024 };
 
-/* Values are sequence numbers from 0; this bit marks the one that ends a stopped window early. */
-#define HANDOFF_LAST (UINT64_C(1) << 63)
+/*
+ * A value on its way: run->payload bytes, of which the first word is its number (from 0; on the way
+ * back its complement, so that a receive that left the buffer as it was is found out). It is the
+ * thread's own memory: a mechanism copies what it passes on. A payload of 0 has no number: there
+ * is nothing to look at but how many came.
+ */
+struct handoff_value {
+	_Alignas(OWN_LINES) uint64_t word[HANDOFF_PAYLOAD_MAX / sizeof(uint64_t)];
+};
 
-/* 0, 1 = the last one, -EBADMSG = another value than the one that was due. */
-static inline int handoff_checked(uint64_t value, uint64_t due)
+/* Fills the words behind the first with what follows from the number, and looks at them. */
+void handoff_fill(const struct run *run, uint64_t *value);
+bool handoff_filled(const struct run *run, const uint64_t *value);
+
+/* What a buffer holds before its first value: bytes of its own, not the page of zeroes that memory
+ * nobody wrote shares. */
+static inline void handoff_prepare(const struct run *run, struct handoff_value *value)
 {
-	if ((value & ~HANDOFF_LAST) != due)
-		return -EBADMSG;
-	return (value & HANDOFF_LAST) != 0;
+	value->word[0] = 0;
+	handoff_fill(run, value->word);
 }
 
-static inline __attribute__((always_inline)) int handoff_asks(struct run *run, uint64_t from,
-	uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
+/* Under verify each byte counts; else the number alone changes from value to value. */
+static inline void handoff_number(const struct run *run, uint64_t *value, uint64_t number)
+{
+	if (!run->payload)
+		return;
+	value[0] = number;
+	if (run->verify)
+		handoff_fill(run, value);
+}
+
+/* 0, or -EBADMSG = another value than the one that was due. */
+static inline int handoff_checked(const struct run *run, const uint64_t *value, uint64_t due)
+{
+	if (!run->payload)
+		return 0;
+	if (value[0] != due || (run->verify && !handoff_filled(run, value)))
+		return -EBADMSG;
+	return 0;
+}
+
+/* Copies what a value has, a word or `size` bytes, and costs no call for the word. */
+static inline void handoff_copy(void *to, const void *from, size_t size)
+{
+	if (size == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else if (size)
+		memcpy(to, from, size);
+}
+
+/* A stopped window ends with the value that is sent next. Relaxed: the hand-off under test orders
+ * the store before it for the look after it. */
+static inline bool handoff_ends_with(struct run *run, uint64_t number)
+{
+	const bool last = run_stopped(run);
+
+	if (last)
+		atomic_store_explicit(&run->last_value, number, memory_order_relaxed);
+	return last;
+}
+
+static inline bool handoff_ended_with(const struct run *run, uint64_t number)
+{
+	return atomic_load_explicit(&run->last_value, memory_order_relaxed) == number;
+}
+
+/* The stretches below return 0, 1 = it ended with the last value, or -errno. */
+static inline __attribute__((always_inline)) int handoff_asks(struct run *run, uint64_t *value,
+	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
 	uint64_t trip = from, due_in = run->stamp_every;
+	bool last = false;
 	int rc = 0;
 
-	while (trip < from + trips && !rc) {
-		const uint64_t sent = trip++ | (run_stopped(run) ? HANDOFF_LAST : 0);
+	while (trip < from + trips && !last && !rc) {
 		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
-		uint64_t returned;
 
+		last = handoff_ends_with(run, trip);
+		handoff_number(run, value, trip);
 		if (stamped)
 			stamp_leaves(run);
-		rc = send(run, HANDOFF_OUT, sent);
+		rc = send(run, HANDOFF_OUT, value);
 		if (!rc)
-			rc = receive(run, HANDOFF_BACK, &returned);
+			rc = receive(run, HANDOFF_BACK, value);
 		if (stamped && !rc)
 			stamp_returns(run);
 		if (!rc)
-			rc = returned == sent ? (sent & HANDOFF_LAST) != 0 : -EBADMSG;
+			rc = handoff_checked(run, value, ~trip);
+		trip++;
 	}
 	run->tally[0].ops = 2 * (trip - from);
-	return rc;
+	return rc ? rc : last;
 }
 
-static inline __attribute__((always_inline)) int handoff_answers(struct run *run, uint64_t from,
-	uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
+/* A wrong value is answered all the same, or the other would be left waiting. */
+static inline __attribute__((always_inline)) int handoff_answers(struct run *run, uint64_t *value,
+	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
 	uint64_t due_in = run->stamp_every;
-	int rc = 0;
+	bool last = false;
+	int rc = 0, wrong = 0;
 
-	for (uint64_t trip = from; trip < from + trips && !rc; trip++) {
-		uint64_t value;
-
-		rc = receive(run, HANDOFF_OUT, &value);
+	for (uint64_t trip = from; trip < from + trips && !last && !wrong; trip++) {
+		rc = receive(run, HANDOFF_OUT, value);
 		if (rc)
 			return rc;
 		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
 		const int64_t way_ns = stamped ? stamp_turns(run) : 0;
-		const int checked = handoff_checked(value, trip);
 
+		wrong = handoff_checked(run, value, trip);
+		last = handoff_ended_with(run, trip);
+		handoff_number(run, value, ~trip);
 		rc = send(run, HANDOFF_BACK, value);
+		if (rc)
+			return rc;
 		if (stamped)
 			stamp_note(run, 1, way_ns);
-		if (checked)
-			rc = rc ? rc : checked;
 	}
-	return rc;
+	return wrong ? wrong : last;
 }
 
 static inline __attribute__((always_inline)) int handoff_trips(struct run *run, int me,
-	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, uint64_t value),
+	uint64_t *value, uint64_t from, uint64_t trips,
+	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
-	return me == 0 ? handoff_asks(run, from, trips, send, receive, mode)
-		       : handoff_answers(run, from, trips, send, receive, mode);
+	return me == 0 ? handoff_asks(run, value, from, trips, send, receive, mode)
+		       : handoff_answers(run, value, from, trips, send, receive, mode);
 }
 
-/* The workload's work(); a stopped window skips what is left of both stretches. Under verify it is
- * the same, for every value is looked at anyway. */
+/* The workload's work(): send() and receive() move a value over a lane, each 0 or -errno. A stopped
+ * window skips what is left of both stretches. Under verify it is the same, for every value is
+ * looked at anyway. */
 static inline __attribute__((always_inline)) int handoff_latency(struct run *run, int me,
-	int (*send)(struct run *, int lane, uint64_t value),
+	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
 {
 	const uint64_t lead = run->lead_ops / 2, trips = run->ops / 2;
+	struct handoff_value value;
 	int rc;
 
+	handoff_prepare(run, &value);
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = handoff_trips(run, me, 0, lead, send, receive, STAMP_NONE);
+	rc = handoff_trips(run, me, value.word, 0, lead, send, receive, STAMP_NONE);
 	if (rc)
 		return rc < 0 ? rc : -ETIMEDOUT;
 	run_begin(run, me);
 	rc = stamp_mode(run, me) == STAMP_TRIPS
-		     ? handoff_trips(run, me, lead, trips, send, receive, STAMP_TRIPS)
-		     : handoff_trips(run, me, lead, trips, send, receive, STAMP_NONE);
+		     ? handoff_trips(run, me, value.word, lead, trips, send, receive, STAMP_TRIPS)
+		     : handoff_trips(run, me, value.word, lead, trips, send, receive, STAMP_NONE);
 	run_end(run, me);
 	return rc < 0 ? rc : 0;
 }
 
-static inline __attribute__((always_inline)) int handoff_sends(struct run *run, uint64_t from,
-	uint64_t values, int (*send)(struct run *, int lane, uint64_t value))
+static inline __attribute__((always_inline)) int handoff_sends(struct run *run, uint64_t *value,
+	uint64_t from, uint64_t values, int (*send)(struct run *, int lane, const uint64_t *value))
 {
+	bool last = false;
 	int rc = 0;
 
-	for (uint64_t next = from; next < from + values && !rc; next++) {
-		const bool last = run_stopped(run);
-
-		rc = send(run, HANDOFF_OUT, next | (last ? HANDOFF_LAST : 0));
-		if (!rc)
-			rc = last;
+	for (uint64_t next = from; next < from + values && !last && !rc; next++) {
+		last = handoff_ends_with(run, next);
+		handoff_number(run, value, next);
+		rc = send(run, HANDOFF_OUT, value);
 	}
-	return rc;
+	return rc ? rc : last;
 }
 
-static inline __attribute__((always_inline)) int handoff_receives(struct run *run, uint64_t from,
-	uint64_t values, int (*receive)(struct run *, int lane, uint64_t *value))
+static inline __attribute__((always_inline)) int handoff_receives(struct run *run, uint64_t *value,
+	uint64_t from, uint64_t values, int (*receive)(struct run *, int lane, uint64_t *value))
 {
 	uint64_t due = from;
+	bool last = false;
 	int rc = 0;
 
-	while (due < from + values && !rc) {
-		uint64_t value;
-
-		rc = receive(run, HANDOFF_OUT, &value);
+	while (due < from + values && !last && !rc) {
+		rc = receive(run, HANDOFF_OUT, value);
 		if (!rc)
-			rc = handoff_checked(value, due++);
+			rc = handoff_checked(run, value, due);
+		last = handoff_ended_with(run, due++);
 	}
 	run->tally[1].ops = due - from;
-	return rc;
+	return rc ? rc : last;
 }
 
 /* The workload's work(). The receiver keeps the time: between its two stamps it took exactly
  * `ops` values, whatever the buffer held when it began. */
 static inline __attribute__((always_inline)) int handoff_stream(struct run *run, int me,
-	int (*send)(struct run *, int lane, uint64_t value),
+	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
 {
+	struct handoff_value value;
 	int rc;
 
+	handoff_prepare(run, &value);
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = me == 0 ? handoff_sends(run, 0, run->lead_ops, send)
-		     : handoff_receives(run, 0, run->lead_ops, receive);
+	rc = me == 0 ? handoff_sends(run, value.word, 0, run->lead_ops, send)
+		     : handoff_receives(run, value.word, 0, run->lead_ops, receive);
 	if (rc)
 		return rc < 0 ? rc : -ETIMEDOUT;
 	run_begin(run, me);
-	rc = me == 0 ? handoff_sends(run, run->lead_ops, run->ops, send)
-		     : handoff_receives(run, run->lead_ops, run->ops, receive);
+	rc = me == 0 ? handoff_sends(run, value.word, run->lead_ops, run->ops, send)
+		     : handoff_receives(run, value.word, run->lead_ops, run->ops, receive);
 	run_end(run, me);
 	return rc < 0 ? rc : 0;
 }

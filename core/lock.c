@@ -30,9 +30,9 @@ const struct shape lock_greedy_polite_shape = {
 	.more = greedy_polite_more,
 };
 
-struct lock_hold lock_hold_for(const struct run *run, int turns)
+struct lock_hold lock_hold_for(double total_ns, int turns)
 {
-	const double hold_ns = (double)run_param(run, "hold_ns", 0) / turns;
+	const double hold_ns = total_ns / turns;
 	struct lock_hold hold = {.chain = clock_chain_length(hold_ns, clock_chain_ghz())};
 
 	hold.measured_ns = clock_chain_ns(hold.chain);

@@ -42,8 +42,9 @@ struct lock_hold {
 	double measured_ns; /* what they take in isolation */
 };
 
-/* The hold of a worker with so many turns, by the clock rate of the CPU that it runs on. */
-struct lock_hold lock_hold_for(const struct run *run, int turns);
+/* Each hold of those that take total_ns in `turns`, by the clock rate of the CPU that the caller
+ * runs on. */
+struct lock_hold lock_hold_for(double total_ns, int turns);
 
 /* One acquisition. The chain begins with what the lock guards: it cannot start before that has
  * come. Returns when it was acquired, where stamped. */
@@ -79,11 +80,11 @@ void lock_begin(struct run *run, int me, bool stamps, int64_t acquired_ns);
 /* Ends it; where nothing was stamped the time held is acquisitions times the hold as measured. */
 void lock_end(struct run *run, int me, bool stamps, const struct lock_hold *hold);
 
+/* Takes the lock as often as it can, by `turns` a look at the phase, each time for that hold. */
 static inline __attribute__((always_inline)) int lock_contend(struct run *run, int me,
-	void (*acquire)(struct run *), void (*release)(struct run *), bool stamps)
+	const struct lock_hold *hold, int turns, void (*acquire)(struct run *),
+	void (*release)(struct run *), bool stamps)
 {
-	const int turns = me == LOCK_GREEDY ? 1 : LOCK_POLITE_TURNS;
-	const struct lock_hold hold = lock_hold_for(run, turns);
 	enum phase seen = PHASE_LEAD_IN;
 	int64_t acquired_ns = 0;
 	uint64_t streak = 0;
@@ -101,12 +102,12 @@ static inline __attribute__((always_inline)) int lock_contend(struct run *run, i
 			break;
 		for (int turn = 0; turn < turns; turn++)
 			acquired_ns =
-				lock_take(run, me, hold.chain, &streak, acquire, release, stamps);
+				lock_take(run, me, hold->chain, &streak, acquire, release, stamps);
 		run->tally[me].loops++;
 		if (first)
 			atomic_fetch_add_explicit(&run->contending, 1, memory_order_relaxed);
 	}
-	lock_end(run, me, stamps, &hold);
+	lock_end(run, me, stamps, hold);
 	return 0;
 }
 
@@ -114,8 +115,12 @@ static inline __attribute__((always_inline)) int lock_contend(struct run *run, i
 static inline __attribute__((always_inline)) int lock_greedy_polite(
 	struct run *run, int me, void (*acquire)(struct run *), void (*release)(struct run *))
 {
-	return run_param(run, "stamps", 0) ? lock_contend(run, me, acquire, release, true)
-					   : lock_contend(run, me, acquire, release, false);
+	const int turns = me == LOCK_GREEDY ? 1 : LOCK_POLITE_TURNS;
+	const struct lock_hold hold = lock_hold_for((double)run_param(run, "hold_ns", 0), turns);
+
+	return run_param(run, "stamps", 0)
+		       ? lock_contend(run, me, &hold, turns, acquire, release, true)
+		       : lock_contend(run, me, &hold, turns, acquire, release, false);
 }
 
 /* The workload's work() for uncontended. */

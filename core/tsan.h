@@ -27,8 +27,10 @@ static inline void tsan_releasing(void *lock)
 /* Not in its public header: https://github.com/google/sanitizers/wiki/ThreadSanitizerManual */
 void AnnotateIgnoreReadsBegin(const char *file, int line);
 void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
 
-/* Around reads whose order its inline assembly sees to. */
+/* Around reads, and writes, whose order its inline assembly sees to. */
 static inline void tsan_ignore_reads(void)
 {
 	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
@@ -37,6 +39,16 @@ static inline void tsan_ignore_reads(void)
 static inline void tsan_heed_reads(void)
 {
 	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+
+static inline void tsan_ignore_writes(void)
+{
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+static inline void tsan_heed_writes(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 }
 
 #else
@@ -56,6 +68,14 @@ static inline void tsan_ignore_reads(void)
 }
 
 static inline void tsan_heed_reads(void)
+{
+}
+
+static inline void tsan_ignore_writes(void)
+{
+}
+
+static inline void tsan_heed_writes(void)
 {
 }
 

@@ -161,6 +161,8 @@ static void make_run(struct stage *stage)
 		.verify = window->verify,
 		.shares_cpu = cell_shares_cpu(cell),
 		.threads = cell->threads,
+		.payload = (size_t)params_get(cell->params, "payload", sizeof(uint64_t)),
+		.last_value = UINT64_MAX,
 		.ops = window->ops,
 		.lead_ops = (uint64_t)((double)window->ops * (double)window->lead_in_ns /
 				       (double)window->length_ns) +

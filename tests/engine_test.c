@@ -347,12 +347,10 @@ static void the_account_is_of_the_timed_phase(void **state)
 /* A 300000th of 3 us is less than any clock cycle. */
 static void holds_are_shared_out_among_the_turns(void **state)
 {
-	const struct run run = {.params = "hold_ns=3000"};
-
 	(void)state;
-	assert_true(lock_hold_for(&run, 1).chain > 100);
-	assert_int_equal(lock_hold_for(&run, 300000).chain, 1);
-	assert_true(lock_hold_for(&run, 1).measured_ns > 100);
+	assert_true(lock_hold_for(3000, 1).chain > 100);
+	assert_int_equal(lock_hold_for(3000, 300000).chain, 1);
+	assert_true(lock_hold_for(3000, 1).measured_ns > 100);
 }
 
 static void the_timed_stretch_begins_when_all_have_the_lock(void **state)

@@ -158,7 +158,7 @@ const struct bench fake_deaf = {
 };
 
 /* A slot for each direction, polled. halt=N: stops the window as the N-th value is sent;
- * lane=L;spoil=V: hands out another value than V on lane L. */
+ * lane=L;spoil=V: hands out another value than number V on lane L. */
 struct lanes {
 	struct {
 		_Atomic bool full;
@@ -167,7 +167,7 @@ struct lanes {
 	long sent;
 };
 
-static int lane_send(struct run *run, int lane, uint64_t value)
+static int lane_send(struct run *run, int lane, const uint64_t *value)
 {
 	struct lanes *state = run->state;
 
@@ -175,7 +175,7 @@ static int lane_send(struct run *run, int lane, uint64_t value)
 		run_poll_again(run);
 	if (++state->sent == run_param(run, "halt", 0))
 		atomic_store(&run->stop, true);
-	state->slot[lane].value = value;
+	state->slot[lane].value = *value;
 	atomic_store(&state->slot[lane].full, true);
 	return 0;
 }
@@ -187,7 +187,9 @@ static int lane_receive(struct run *run, int lane, uint64_t *value)
 	while (!atomic_load(&state->slot[lane].full))
 		run_poll_again(run);
 	*value = state->slot[lane].value;
-	if (lane == run_param(run, "lane", -1) && *value == (uint64_t)run_param(run, "spoil", 0))
+	const uint64_t number = lane == HANDOFF_BACK ? ~*value : *value;
+
+	if (lane == run_param(run, "lane", -1) && number == (uint64_t)run_param(run, "spoil", 0))
 		++*value;
 	atomic_store(&state->slot[lane].full, false);
 	return 0;
@@ -195,7 +197,7 @@ static int lane_receive(struct run *run, int lane, uint64_t *value)
 
 static int lane_pass(struct run *run, int to)
 {
-	return lane_send(run, to, 0);
+	return lane_send(run, to, &(const uint64_t){0});
 }
 
 static int lane_await(struct run *run, int me)

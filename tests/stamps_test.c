@@ -47,11 +47,11 @@ static int await(struct run *run, int me)
 	return 0;
 }
 
-static int turn_send(struct run *run, int lane, uint64_t value)
+static int turn_send(struct run *run, int lane, const uint64_t *value)
 {
 	struct turn *turn = run->state;
 
-	turn->value = value;
+	turn->value = *value;
 	return pass(run, lane == HANDOFF_OUT ? 1 : 0);
 }
 

@@ -52,11 +52,11 @@ static int select_with(const struct lanes *state, struct channel_case lane)
 	return chosen > 0 ? -EBADMSG : chosen < 0 ? chosen : cases[0].status;
 }
 
-static int send(struct run *run, int lane, uint64_t value)
+static int send(struct run *run, int lane, const uint64_t *value)
 {
 	const struct lanes *state = run->state;
 
-	return select_with(state, channel_case_send(state->channel[lane], &value));
+	return select_with(state, channel_case_send(state->channel[lane], value));
 }
 
 static int receive(struct run *run, int lane, uint64_t *value)

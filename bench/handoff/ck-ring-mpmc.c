@@ -1,5 +1,5 @@
 /* ck-ring-mpmc.c - Concurrency Kit's ring for any number of senders and receivers, polled */
-#include "handoff.h"
+#include "fan.h"
 
 #include <ck_ring.h>
 
@@ -21,12 +21,14 @@ static int open_lanes(struct run *run)
 }
 
 /* The ring carries pointers; a value is as wide. */
-static int send(struct run *run, int which, uint64_t value)
+static int send(struct run *run, int which, const uint64_t *value)
 {
 	struct lane *lane = (struct lane *)run->state + which;
 
-	while (!ck_ring_enqueue_mpmc(&lane->ring, lane->place, (const void *)(uintptr_t)value))
+	tsan_ignore_writes();
+	while (!ck_ring_enqueue_mpmc(&lane->ring, lane->place, (const void *)(uintptr_t)*value))
 		run_poll_again(run);
+	tsan_heed_writes();
 	return 0;
 }
 
@@ -53,9 +55,23 @@ static int stream(struct run *run, int me)
 	return handoff_stream(run, me, send, receive);
 }
 
+static int many_to_one(struct run *run, int me)
+{
+	return fan_in(run, me, send, receive);
+}
+
+static int one_to_many(struct run *run, int me)
+{
+	return fan_out(run, me, send, receive);
+}
+
 static const char *const none[] = {NULL};
 static const char *const latency_more[] = {"capacity=64;payload=8", NULL};
 static const char *const stream_more[] = {"capacity=64;payload=8", "capacity=1024;payload=8", NULL};
+static const char *const in_more[] = {
+	"capacity=64;payload=8;senders=2", "capacity=64;payload=8;senders=4", NULL};
+static const char *const out_more[] = {
+	"capacity=64;payload=8;receivers=2", "capacity=64;payload=8;receivers=4", NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
@@ -73,6 +89,14 @@ static const struct bench bench = {
 				.work = stream,
 				.params = none,
 				.more = stream_more},
+			{.shape = &fan_in_shape,
+				.work = many_to_one,
+				.params = none,
+				.more = in_more},
+			{.shape = &fan_out_shape,
+				.work = one_to_many,
+				.params = none,
+				.more = out_more},
 		},
 };
 

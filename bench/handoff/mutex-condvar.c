@@ -1,9 +1,7 @@
 /* mutex-condvar.c - a buffer guarded by a mutex, with condition variables for those who wait */
-#include "handoff.h"
+#include "fan.h"
 
 #include <pthread.h>
-
-enum { CAPACITY_MAX = 1024 };
 
 /*
  * The textbook's bounded buffer, for any number of senders and receivers. Capacity 0 is the same
@@ -18,8 +16,9 @@ struct lane {
 	pthread_cond_t filled, emptied, taken;
 	uint64_t in, out; /* values that were put in and taken out so far */
 	uint64_t places;  /* a power of two */
+	size_t size;      /* of a value, bytes */
 	bool rendezvous, careful;
-	_Alignas(OWN_LINES) uint64_t value[CAPACITY_MAX];
+	_Alignas(OWN_LINES) unsigned char place[HANDOFF_PAYLOAD_MAX]; /* for all values together */
 };
 
 static int open_lanes(struct run *run)
@@ -33,10 +32,16 @@ static int open_lanes(struct run *run)
 		pthread_cond_init(&lane->emptied, NULL);
 		pthread_cond_init(&lane->taken, NULL);
 		lane->places = capacity ? (uint64_t)capacity : 1;
+		lane->size = run->payload;
 		lane->rendezvous = capacity == 0;
 		lane->careful = run_param_is(run, "signal", "unlocked");
 	}
 	return 0;
+}
+
+static void *place(struct lane *lane, uint64_t number)
+{
+	return lane->place + (number & (lane->places - 1)) * lane->size;
 }
 
 static void unlock_and_signal(struct lane *lane, pthread_cond_t *whom)
@@ -58,14 +63,14 @@ static void signal_filled(struct lane *lane)
 		pthread_mutex_lock(&lane->mutex);
 }
 
-static int send(struct run *run, int which, uint64_t value)
+static int send(struct run *run, int which, const uint64_t *value)
 {
 	struct lane *lane = (struct lane *)run->state + which;
 
 	pthread_mutex_lock(&lane->mutex);
 	while (lane->in - lane->out == lane->places)
 		pthread_cond_wait(&lane->emptied, &lane->mutex);
-	lane->value[lane->in & (lane->places - 1)] = value;
+	handoff_copy(place(lane, lane->in), value, lane->size);
 	const uint64_t mine = ++lane->in;
 
 	if (!lane->rendezvous) {
@@ -86,7 +91,7 @@ static int receive(struct run *run, int which, uint64_t *value)
 	pthread_mutex_lock(&lane->mutex);
 	while (lane->in == lane->out)
 		pthread_cond_wait(&lane->filled, &lane->mutex);
-	*value = lane->value[lane->out++ & (lane->places - 1)];
+	handoff_copy(value, place(lane, lane->out++), lane->size);
 	unlock_and_signal(lane, lane->rendezvous ? &lane->taken : &lane->emptied);
 	return 0;
 }
@@ -101,6 +106,16 @@ static int stream(struct run *run, int me)
 	return handoff_stream(run, me, send, receive);
 }
 
+static int many_to_one(struct run *run, int me)
+{
+	return fan_in(run, me, send, receive);
+}
+
+static int one_to_many(struct run *run, int me)
+{
+	return fan_out(run, me, send, receive);
+}
+
 #define CAREFUL ";signal=unlocked"
 
 static const char *const none[] = {NULL};
@@ -108,9 +123,18 @@ static const char *const one[] = {"capacity=1;payload=8", NULL};
 static const char *const rendezvous[] = {"capacity=0;payload=8", NULL};
 static const char *const careful[] = {
 	"capacity=0;payload=8" CAREFUL, "capacity=1;payload=8" CAREFUL, NULL};
-static const char *const streams[] = {"capacity=0;payload=8", "capacity=0;payload=8" CAREFUL,
-	"capacity=1;payload=8" CAREFUL, "capacity=64;payload=8" CAREFUL,
-	"capacity=1024;payload=8" CAREFUL, NULL};
+static const char *const sizes[] = {"capacity=1;payload=0" CAREFUL,
+	"capacity=1;payload=512" CAREFUL, "capacity=1;payload=4096" CAREFUL,
+	"capacity=1;payload=65536" CAREFUL, NULL};
+static const char *const streams[] = {
+	"capacity=0;payload=8" CAREFUL, "capacity=64;payload=8" CAREFUL, NULL};
+static const char *const streams_more[] = {"capacity=1;payload=8", "capacity=0;payload=8",
+	"capacity=1;payload=8" CAREFUL, "capacity=1024;payload=8" CAREFUL,
+	"capacity=0;payload=0" CAREFUL, NULL};
+static const char *const in[] = {"capacity=64;payload=8;senders=2" CAREFUL, NULL};
+static const char *const in_more[] = {"capacity=64;payload=8;senders=4" CAREFUL, NULL};
+static const char *const out_more[] = {"capacity=64;payload=8;receivers=2" CAREFUL,
+	"capacity=64;payload=8;receivers=4" CAREFUL, NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
@@ -132,10 +156,28 @@ static const struct bench bench = {
 				.more = rendezvous,
 				.one_cpu = {0.95, 5.5},
 				.across = {0.5, 2.3}},
+			{.shape = &handoff_latency_shape,
+				.work = latency,
+				.params = none,
+				.more = sizes,
+				.one_cpu = {0.95, 2.3},
+				.across = {0, 2.3}},
 			{.shape = &handoff_stream_shape,
 				.work = stream,
-				.params = one,
-				.more = streams},
+				.params = streams,
+				.more = streams_more},
+			{.shape = &handoff_stream_shape,
+				.work = stream,
+				.params = none,
+				.more = sizes},
+			{.shape = &fan_in_shape,
+				.work = many_to_one,
+				.params = in,
+				.more = in_more},
+			{.shape = &fan_out_shape,
+				.work = one_to_many,
+				.params = none,
+				.more = out_more},
 		},
 };
 

@@ -1,12 +1,12 @@
 /* mutex.c - a slot guarded by a mutex, polled */
-#include "handoff.h"
+#include "fan.h"
 
 #include <pthread.h>
 
 struct slot {
 	_Alignas(OWN_LINES) pthread_mutex_t mutex;
 	bool full;
-	uint64_t value;
+	uint64_t value[HANDOFF_PAYLOAD_MAX / sizeof(uint64_t)];
 };
 
 static int open_slots(struct run *run)
@@ -19,13 +19,13 @@ static int open_slots(struct run *run)
 }
 
 /* Both sides poll: the slot's mutex is held for the look and the copy alone. */
-static bool try_move(struct slot *slot, bool when_full, uint64_t *to, const uint64_t *from)
+static bool try_move(struct slot *slot, bool when_full, void *to, const void *from, size_t size)
 {
 	bool moved = false;
 
 	pthread_mutex_lock(&slot->mutex);
 	if (slot->full == when_full) {
-		*to = *from;
+		handoff_copy(to, from, size);
 		slot->full = !when_full;
 		moved = true;
 	}
@@ -33,11 +33,11 @@ static bool try_move(struct slot *slot, bool when_full, uint64_t *to, const uint
 	return moved;
 }
 
-static int send(struct run *run, int lane, uint64_t value)
+static int send(struct run *run, int lane, const uint64_t *value)
 {
 	struct slot *slot = (struct slot *)run->state + lane;
 
-	while (!try_move(slot, false, &slot->value, &value))
+	while (!try_move(slot, false, slot->value, value, run->payload))
 		run_poll_again(run);
 	return 0;
 }
@@ -46,7 +46,7 @@ static int receive(struct run *run, int lane, uint64_t *value)
 {
 	struct slot *slot = (struct slot *)run->state + lane;
 
-	while (!try_move(slot, true, value, &slot->value))
+	while (!try_move(slot, true, value, slot->value, run->payload))
 		run_poll_again(run);
 	return 0;
 }
@@ -61,7 +61,22 @@ static int stream(struct run *run, int me)
 	return handoff_stream(run, me, send, receive);
 }
 
+static int many_to_one(struct run *run, int me)
+{
+	return fan_in(run, me, send, receive);
+}
+
+static int one_to_many(struct run *run, int me)
+{
+	return fan_out(run, me, send, receive);
+}
+
+static const char *const none[] = {NULL};
 static const char *const params[] = {"capacity=1;payload=8", NULL};
+static const char *const more[] = {"capacity=1;payload=0", "capacity=1;payload=512",
+	"capacity=1;payload=4096", "capacity=1;payload=65536", NULL};
+static const char *const in_more[] = {"capacity=1;payload=8;senders=2", NULL};
+static const char *const out_more[] = {"capacity=1;payload=8;receivers=2", NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
@@ -71,8 +86,22 @@ static const struct bench bench = {
 	.open = open_slots,
 	.workloads =
 		{
-			{.shape = &handoff_latency_shape, .work = latency, .params = params},
-			{.shape = &handoff_stream_shape, .work = stream, .params = params},
+			{.shape = &handoff_latency_shape,
+				.work = latency,
+				.params = params,
+				.more = more},
+			{.shape = &handoff_stream_shape,
+				.work = stream,
+				.params = params,
+				.more = more},
+			{.shape = &fan_in_shape,
+				.work = many_to_one,
+				.params = none,
+				.more = in_more},
+			{.shape = &fan_out_shape,
+				.work = one_to_many,
+				.params = none,
+				.more = out_more},
 		},
 };
 

@@ -36,6 +36,10 @@ static int greedy_polite(struct run *run, int me)
 	return lock_greedy_polite(run, me, acquire, release);
 }
 
+static const char *const none[] = {NULL};
+static const char *const holds[] = {
+	"hold_ns=3", "hold_ns=3000", "hold_ns=3;stamps=1", "hold_ns=3000;stamps=1", NULL};
+
 static const struct bench bench = {
 	.family = "lock",
 	.name = "mutex-pi",
@@ -45,7 +49,10 @@ static const struct bench bench = {
 	.workloads =
 		{
 			{.shape = &lock_uncontended_shape, .work = uncontended},
-			{.shape = &lock_greedy_polite_shape, .work = greedy_polite},
+			{.shape = &lock_greedy_polite_shape,
+				.work = greedy_polite,
+				.params = none,
+				.more = holds},
 		},
 };
 

@@ -1,5 +1,5 @@
 /* mutex.c - pthread_mutex_t, default type */
-#include "lock.h"
+#include "guard.h"
 
 #include <pthread.h>
 
@@ -28,6 +28,11 @@ static int greedy_polite(struct run *run, int me)
 	return lock_greedy_polite(run, me, acquire, release);
 }
 
+static int guard(struct run *run, int me)
+{
+	return guard_locked(run, me, acquire, release);
+}
+
 static const struct bench bench = {
 	.family = "lock",
 	.name = "mutex",
@@ -38,6 +43,7 @@ static const struct bench bench = {
 		{
 			{.shape = &lock_uncontended_shape, .work = uncontended},
 			{.shape = &lock_greedy_polite_shape, .work = greedy_polite},
+			{.shape = &guard_locked_shape, .work = guard},
 		},
 };
 
