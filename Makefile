@@ -63,7 +63,8 @@ test: ## set up, build with gcc, clang and sanitizers, run all tests
 	@scripts/setup --test
 	$(call build,build,$(RELEASE) $(STRICT))
 	@$(CTEST) build
-	$(call build,build/clang,$(RELEASE) $(STRICT) $(CLANG))
+	$(call build,build/clang,$(RELEASE) $(STRICT) $(CLANG) -DBATON_OPTIONAL=OFF)
+	@$(CTEST) build/clang -R absent_test
 	$(call build,build/tsan,$(SANITIZE)=thread)
 	@$(CTEST) build/tsan
 	$(call build,build/asan,$(SANITIZE)=address)

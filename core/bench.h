@@ -147,10 +147,12 @@ struct workload {
 struct bench {
 	const char *family;
 	const char *name;
-	const char *about; /* one sentence */
-	bool base;         /* the one mechanism whose windows open and close each block */
+	const char *about;   /* one sentence */
+	const char *package; /* the library that it needs, where that is optional: Debian's name */
+	bool base;           /* the one mechanism whose windows open and close each block */
 	size_t state_size;
-	/* Thread 0, before the window: 0, or -errno: the row is skipped. */
+	/* Thread 0, before the window: 0, or -errno: the row is skipped. -ENOPKG: the package was
+	 * not there when this was built (absent.h). */
 	int (*open)(struct run *run);
 	/* Thread 0, after everybody left, also if open failed half-way. */
 	void (*close)(struct run *run);

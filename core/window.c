@@ -337,6 +337,15 @@ static void end_with_errno(struct sample *out, enum status status, int rc)
 	sample_end(out, status, name ? name : "ERRNO", strerror(-rc));
 }
 
+/* Why the mechanism could not be opened. */
+static void explain_refusal(const struct bench *bench, int rc, struct sample *out)
+{
+	end_with_errno(out, STATUS_SKIPPED, rc);
+	if (rc == -ENOPKG && bench->package)
+		snprintf(out->reason, sizeof(out->reason),
+			"built without %s (scripts/setup --all installs it)", bench->package);
+}
+
 /* On a shared CPU one may work for a whole slice before the other notices that they have met. */
 static int64_t first_met_ns(const struct stage *stage)
 {
@@ -444,7 +453,7 @@ static int run_on_stage(struct crew *crew, struct stage *stage, struct sample *o
 	if (started)
 		explain_no_start(started, out);
 	else if (stage->opened)
-		end_with_errno(out, STATUS_SKIPPED, stage->opened);
+		explain_refusal(cell_bench(stage->window->cell), stage->opened, out);
 	else
 		collect(stage, out);
 	return 0;

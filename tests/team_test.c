@@ -119,6 +119,12 @@ static int locked_work(struct run *run, int me)
 	return guard_locked(run, me, lock, unlock);
 }
 
+static int refuse(struct run *run)
+{
+	(void)run;
+	return -ENOPKG;
+}
+
 enum { IN, OUT, OWNED, STREAM, LOCKED };
 
 static const struct bench mailbox = {
@@ -137,9 +143,19 @@ static const struct bench mailbox = {
 		},
 };
 
+static const struct bench absent = {
+	.family = "fake",
+	.name = "absent",
+	.about = "was built without its library",
+	.package = "libabsent-dev",
+	.open = refuse,
+	.workloads = {{.shape = &handoff_stream_shape, .work = stream_work}},
+};
+
 __attribute__((constructor)) static void enlist(void)
 {
 	bench_enlist(&mailbox);
+	bench_enlist(&absent);
 }
 
 /* On the first CPU alone, or on both in turn. */
@@ -280,6 +296,18 @@ static void foreign_share_is_told_where_it_can_be(void **state)
 		assert_int_equal(isnan(played(bed, &several, false).foreign_share) != 0, 1);
 }
 
+static void a_missing_library_is_named(void **state)
+{
+	const struct bed *bed = *state;
+	const struct cell cell = cell_of(&absent, bed->cpu[0], bed->cpu[0]);
+	const struct sample sample = played(bed, &cell, false);
+
+	assert_int_equal(sample.status, STATUS_SKIPPED);
+	assert_string_equal(sample.id, "ENOPKG");
+	assert_string_equal(
+		sample.reason, "built without libabsent-dev (scripts/setup --all installs it)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +317,7 @@ int main(void)
 		cmocka_unit_test(the_owner_updates_for_all),
 		cmocka_unit_test(updates_under_a_lock_are_those_of_all),
 		cmocka_unit_test(foreign_share_is_told_where_it_can_be),
+		cmocka_unit_test(a_missing_library_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, bed_set_up, bed_tear_down);
