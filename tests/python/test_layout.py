@@ -86,6 +86,20 @@ def test_every_mechanism_file_is_listed_and_the_other_way_round() -> None:
     assert {(row["family"], row["mechanism"]) for row in catalogue()} == files
 
 
+def test_cells_are_listed_once_and_their_params_sorted_with_room_for_more() -> None:
+    """What select adds to the longest (core/params.h) must fit below PARAMS_MAX."""
+    (room,) = re.findall(r"PARAMS_MAX = (\d+)",
+                         (ROOT / "core" / "bench.h").read_text(encoding="utf-8"))
+    seen = set()
+    for row in catalogue():
+        cell = tuple(row[key] for key in ("family", "mechanism", "workload", "params"))
+        assert cell not in seen
+        seen.add(cell)
+        keys = [text.split("=")[0] for text in row["params"].split(";")]
+        assert keys == sorted(set(keys)), cell
+        assert len(row["params"] + ";awake=latency;dose_pct=3;per_cpu=16") < int(room), cell
+
+
 def test_core_names_no_mechanism() -> None:
     mechanisms = {row["mechanism"] for row in catalogue()}
     for path in sources("core"):
