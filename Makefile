@@ -13,7 +13,7 @@ export PYTHON ?= /usr/bin/python3
 export RUN_ARGS = $(value ARGS)
 export RUN_A = $(value A)
 export RUN_B = $(value B)
-export RUN_PLOT = $(value RUN)
+export RUN_FOLDER = $(value RUN)
 # The makefiles that cmake writes have variables of the same names.
 unexport ARGS A B RUN MAKEFLAGS
 
@@ -30,8 +30,8 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench bench-all quick aa check bias channel-peers test stress fuzz compare plot format \
-	clean setup help
+.PHONY: all bench bench-all quick aa check bias channel-peers test stress fuzz compare plot advise \
+	format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -95,9 +95,13 @@ compare: ## compare two runs: A=FOLDER B=FOLDER
 	@scripts/setup --plots
 	@"$$PYTHON" scripts/compare.py "$$RUN_A" "$$RUN_B"
 
+advise: ## mutex or channel? by the numbers of a run: RUN=FOLDER (without it the newest)
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/advise.py $${RUN_FOLDER:+"$$RUN_FOLDER"}
+
 plot: ## draw a run: RUN=FOLDER (without it the newest)
 	@scripts/setup --plots
-	@"$$PYTHON" scripts/plot.py $${RUN_PLOT:+"$$RUN_PLOT"}
+	@"$$PYTHON" scripts/plot.py $${RUN_FOLDER:+"$$RUN_FOLDER"}
 
 format: ## lay the sources out by .clang-format
 	@scripts/setup --test

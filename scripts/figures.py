@@ -137,7 +137,7 @@ def _layout(summaries: Dict[Cell, Summary], row: float) -> Tuple[List[Line], Lis
     for summary in sorted(_handoffs(summaries), key=lambda summary: display_order(summary.cell)):
         cell = summary.cell
         rows = groups.setdefault((cell.family, cell.workload), {})
-        rows.setdefault(cell._replace(place=""), {})[cell.place] = summary
+        rows.setdefault(cell._replace(place="", params=cell.choice), {})[cell.place] = summary
     lines: List[Line] = []
     headings: List[Heading] = []
     y = 0.1

@@ -166,6 +166,12 @@ class Cell(NamedTuple):
         return "/".join([*self[:4], *([] if self.params == NA else [self.params])])
 
     @property
+    def choice(self) -> str:
+        """The params but for per_cpu, which follows from the place and the machine's size."""
+        kept = [text for text in self.params.split(";") if not text.startswith("per_cpu=")]
+        return ";".join(kept) or NA
+
+    @property
     def dosed(self) -> bool:
         """The spike-in: a base cell with a known dose, which proves a run and is no result."""
         return "dose_pct=" in self.params
