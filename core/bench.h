@@ -67,14 +67,15 @@ struct guarded {
 /* One window of one cell, as its team sees it. Lives on the home node (first touched there). */
 struct run {
 	/* Read by everybody during the window, written when a phase changes. */
-	_Alignas(OWN_LINES) _Atomic int phase; /* free-running shapes */
-	int64_t timed_ns;                      /* free-running: when the timed phase began */
-	_Atomic bool stop;                     /* lockstep shapes: end with the next operation */
-	_Atomic bool last;                     /* pingpong: the token being passed is the last */
-	_Atomic uint64_t last_value;           /* handoff: the number of the last value to come */
-	bool verify;                           /* baton check: prove every hop */
-	bool shares_cpu;                       /* some CPU has two of the team */
-	bool roundtrip;                        /* stamps are of round trips (stamp.h) */
+	/* Free-running shapes; in streams and fans that of the thread that counts. */
+	_Alignas(OWN_LINES) _Atomic int phase;
+	int64_t timed_ns;  /* free-running: when the timed phase began */
+	_Atomic bool stop; /* lockstep: end with the next operation; how streams and fan-ins end */
+	_Atomic bool last; /* pingpong: the token being passed is the last */
+	_Atomic uint64_t last_value; /* handoff: the number of the last value to come */
+	bool verify;                 /* baton check: prove every hop */
+	bool shares_cpu;             /* some CPU has two of the team */
+	bool roundtrip;              /* stamps are of round trips (stamp.h) */
 	int threads;
 	size_t payload;       /* bytes of a value handed over */
 	uint64_t ops;         /* lockstep: operations of the timed stretch */

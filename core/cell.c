@@ -2,6 +2,7 @@
 #include "cell.h"
 
 #include "catalogue.h"
+#include "die.h"
 #include "params.h"
 
 #include <stdio.h>
@@ -27,6 +28,9 @@ void cell_set_params(struct cell *cell, const char *params)
 	cell->threads = shape->threads;
 	if (shape->crowd)
 		cell->threads += (int)params_get(params, shape->crowd, 0);
+	if (cell->threads > TEAM_MAX)
+		die(EXIT_UNFIT, "%s: %d threads; a team has at most %d", cell->mechanism,
+			cell->threads, TEAM_MAX);
 }
 
 static bool offers(const struct workload *workload, const char *params)

@@ -24,22 +24,6 @@ static inline uint64_t fan_number(int sender, uint64_t count)
 	return (uint64_t)sender << FAN_SENDER_SHIFT | count;
 }
 
-/* The phase is that of the thread whose loop is counted. Release and acquire are not needed for
- * what the window reads after the team has met again. */
-static inline void fan_enters(struct run *run, enum phase phase)
-{
-	atomic_store_explicit(&run->phase, phase, memory_order_relaxed);
-}
-
-/* Begins the calling thread's timed stretch when it first sees the phase. */
-static inline void fan_follows(struct run *run, int me, bool *timed)
-{
-	if (*timed || atomic_load_explicit(&run->phase, memory_order_relaxed) == PHASE_LEAD_IN)
-		return;
-	run_begin(run, me);
-	*timed = true;
-}
-
 /* What the receiver of a fan-in knows of its senders. */
 struct fan_in {
 	uint64_t due[TEAM_MAX]; /* by sender: how many came, which is the next one's count */
@@ -94,9 +78,9 @@ static inline __attribute__((always_inline)) int fan_in_receives(
 	struct fan_in fan = {.senders = run->threads - 1};
 	uint64_t *taken = &run->tally[0].ops;
 	int rc = fan_in_takes(run, &fan, value, run->lead_ops, taken, receive);
-	const bool cut = run_stopped(run);
 
-	fan_enters(run, PHASE_TIMED);
+	*taken = 0;
+	handoff_enters(run, PHASE_TIMED);
 	run_begin(run, 0);
 	if (!rc)
 		rc = fan_in_takes(run, &fan, value, run->ops, taken, receive);
@@ -106,7 +90,7 @@ static inline __attribute__((always_inline)) int fan_in_receives(
 		rc = fan_in_drains(run, &fan, value, receive);
 	if (!rc)
 		rc = fan.wrong;
-	return rc ? rc : cut ? -ETIMEDOUT : 0;
+	return rc ? rc : *taken ? 0 : -ETIMEDOUT;
 }
 
 static inline __attribute__((always_inline)) int fan_in_sends(struct run *run, int me,
@@ -117,7 +101,7 @@ static inline __attribute__((always_inline)) int fan_in_sends(struct run *run, i
 	int rc = 0;
 
 	while (!run_stopped(run) && !rc) {
-		fan_follows(run, me, &timed);
+		handoff_follows(run, me, &timed);
 		handoff_number(run, value, fan_number(me, next++));
 		rc = send(run, HANDOFF_OUT, value);
 	}
@@ -172,7 +156,7 @@ static inline __attribute__((always_inline)) int fan_out_gives(struct run *run, 
 	uint64_t next = 0;
 	int rc = fan_out_sends(run, value, &next, run->lead_ops, send);
 
-	fan_enters(run, PHASE_TIMED);
+	handoff_enters(run, PHASE_TIMED);
 	run_begin(run, 0);
 	if (!rc)
 		rc = fan_out_sends(run, value, &next, run->ops, send);
@@ -195,7 +179,7 @@ static inline __attribute__((always_inline)) int fan_out_receives(struct run *ru
 
 	for (;;) {
 		rc = receive(run, HANDOFF_OUT, value);
-		fan_follows(run, me, &timed);
+		handoff_follows(run, me, &timed);
 		if (rc || (value[0] & FAN_LAST))
 			break;
 		if ((count && value[0] <= before) || handoff_checked(run, value, value[0]))
@@ -203,7 +187,7 @@ static inline __attribute__((always_inline)) int fan_out_receives(struct run *ru
 		before = value[0];
 		sum += before;
 		count++;
-		*ops += timed;
+		*ops += before >= run->lead_ops;
 	}
 	run_end(run, me);
 	atomic_fetch_add_explicit(&run->token, count, memory_order_relaxed);
@@ -212,7 +196,8 @@ static inline __attribute__((always_inline)) int fan_out_receives(struct run *ru
 	return rc ? rc : wrong;
 }
 
-/* The workload's work(); the time is that from the first to begin to the last to end. */
+/* The workload's work(). What was sent in the lead-in does not count, whenever it is received; the
+ * time is that from the first to begin to the last to end. */
 static inline __attribute__((always_inline)) int fan_out(struct run *run, int me,
 	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))

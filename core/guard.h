@@ -71,11 +71,12 @@ static inline __attribute__((always_inline)) int guard_serves(struct run *run, b
 	atomic_fetch_add_explicit(&run->contending, 1, memory_order_relaxed);
 	for (int updaters = run->threads - 1; updaters;) {
 		int rc = receive(run, HANDOFF_OUT, request);
-		const uint64_t who = (*request & ~GUARD_LAST) >> GUARD_UPDATER_SHIFT;
-		const uint64_t count = *request & ((UINT64_C(1) << GUARD_UPDATER_SHIFT) - 1);
 
 		if (rc)
 			return rc;
+		const uint64_t who = (*request & ~GUARD_LAST) >> GUARD_UPDATER_SHIFT;
+		const uint64_t count = *request & ((UINT64_C(1) << GUARD_UPDATER_SHIFT) - 1);
+
 		if (who == 0 || who >= (uint64_t)run->threads)
 			return -EBADMSG; /* nobody to answer */
 		if (count != due[who]++)

@@ -65,6 +65,21 @@ static inline void handoff_copy(void *to, const void *from, size_t size)
 		memcpy(to, from, size);
 }
 
+/* The phase of a window whose values go one way is that of the thread that counts them. */
+static inline void handoff_enters(struct run *run, enum phase phase)
+{
+	atomic_store_explicit(&run->phase, phase, memory_order_relaxed);
+}
+
+/* Begins the calling thread's timed stretch when it first sees that of the one who counts. */
+static inline void handoff_follows(struct run *run, int me, bool *timed)
+{
+	if (*timed || atomic_load_explicit(&run->phase, memory_order_relaxed) == PHASE_LEAD_IN)
+		return;
+	run_begin(run, me);
+	*timed = true;
+}
+
 /* A stopped window ends with the value that is sent next. Relaxed: the hand-off under test orders
  * the store before it for the look after it. */
 static inline bool handoff_ends_with(struct run *run, uint64_t number)
@@ -81,9 +96,11 @@ static inline bool handoff_ended_with(const struct run *run, uint64_t number)
 	return atomic_load_explicit(&run->last_value, memory_order_relaxed) == number;
 }
 
-/* The stretches below return 0, 1 = it ended with the last value, or -errno. */
+/* The stretches below return 0, 1 = it ended with the last value, or -errno. A wrong value is noted
+ * in *wrong and does not end them, or the partner would be left waiting. */
 static inline __attribute__((always_inline)) int handoff_asks(struct run *run, uint64_t *value,
-	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, const uint64_t *value),
+	uint64_t from, uint64_t trips, int *wrong,
+	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
 	uint64_t trip = from, due_in = run->stamp_every;
@@ -102,31 +119,32 @@ static inline __attribute__((always_inline)) int handoff_asks(struct run *run, u
 			rc = receive(run, HANDOFF_BACK, value);
 		if (stamped && !rc)
 			stamp_returns(run);
-		if (!rc)
-			rc = handoff_checked(run, value, ~trip);
+		if (!rc && handoff_checked(run, value, ~trip))
+			*wrong = -EBADMSG;
 		trip++;
 	}
 	run->tally[0].ops = 2 * (trip - from);
 	return rc ? rc : last;
 }
 
-/* A wrong value is answered all the same, or the other would be left waiting. */
 static inline __attribute__((always_inline)) int handoff_answers(struct run *run, uint64_t *value,
-	uint64_t from, uint64_t trips, int (*send)(struct run *, int lane, const uint64_t *value),
+	uint64_t from, uint64_t trips, int *wrong,
+	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
 	uint64_t due_in = run->stamp_every;
 	bool last = false;
-	int rc = 0, wrong = 0;
+	int rc = 0;
 
-	for (uint64_t trip = from; trip < from + trips && !last && !wrong; trip++) {
+	for (uint64_t trip = from; trip < from + trips && !last; trip++) {
 		rc = receive(run, HANDOFF_OUT, value);
 		if (rc)
 			return rc;
 		const bool stamped = mode == STAMP_TRIPS && stamp_due(run, &due_in);
 		const int64_t way_ns = stamped ? stamp_turns(run) : 0;
 
-		wrong = handoff_checked(run, value, trip);
+		if (handoff_checked(run, value, trip))
+			*wrong = -EBADMSG;
 		last = handoff_ended_with(run, trip);
 		handoff_number(run, value, ~trip);
 		rc = send(run, HANDOFF_BACK, value);
@@ -135,16 +153,16 @@ static inline __attribute__((always_inline)) int handoff_answers(struct run *run
 		if (stamped)
 			stamp_note(run, 1, way_ns);
 	}
-	return wrong ? wrong : last;
+	return last;
 }
 
 static inline __attribute__((always_inline)) int handoff_trips(struct run *run, int me,
-	uint64_t *value, uint64_t from, uint64_t trips,
+	uint64_t *value, uint64_t from, uint64_t trips, int *wrong,
 	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value), enum stamp_mode mode)
 {
-	return me == 0 ? handoff_asks(run, value, from, trips, send, receive, mode)
-		       : handoff_answers(run, value, from, trips, send, receive, mode);
+	return me == 0 ? handoff_asks(run, value, from, trips, wrong, send, receive, mode)
+		       : handoff_answers(run, value, from, trips, wrong, send, receive, mode);
 }
 
 /* The workload's work(): send() and receive() move a value over a lane, each 0 or -errno. A stopped
@@ -156,74 +174,114 @@ static inline __attribute__((always_inline)) int handoff_latency(struct run *run
 {
 	const uint64_t lead = run->lead_ops / 2, trips = run->ops / 2;
 	struct handoff_value value;
-	int rc;
+	int rc, wrong = 0;
 
 	handoff_prepare(run, &value);
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = handoff_trips(run, me, value.word, 0, lead, send, receive, STAMP_NONE);
+	rc = handoff_trips(run, me, value.word, 0, lead, &wrong, send, receive, STAMP_NONE);
 	if (rc)
-		return rc < 0 ? rc : -ETIMEDOUT;
+		return rc < 0 ? rc : wrong ? wrong : -ETIMEDOUT;
 	run_begin(run, me);
-	rc = stamp_mode(run, me) == STAMP_TRIPS
-		     ? handoff_trips(run, me, value.word, lead, trips, send, receive, STAMP_TRIPS)
-		     : handoff_trips(run, me, value.word, lead, trips, send, receive, STAMP_NONE);
+	rc = stamp_mode(run, me) == STAMP_TRIPS ? handoff_trips(run, me, value.word, lead, trips,
+							  &wrong, send, receive, STAMP_TRIPS)
+						: handoff_trips(run, me, value.word, lead, trips,
+							  &wrong, send, receive, STAMP_NONE);
 	run_end(run, me);
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : wrong;
 }
 
+/* Goes on until the receiver has had its count, so that what lies in the buffer when its time
+ * begins is made up for by what lies there when it ends. The number of the last value is told
+ * before that value is sent. */
 static inline __attribute__((always_inline)) int handoff_sends(struct run *run, uint64_t *value,
-	uint64_t from, uint64_t values, int (*send)(struct run *, int lane, const uint64_t *value))
+	int (*send)(struct run *, int lane, const uint64_t *value))
 {
-	bool last = false;
+	uint64_t next = 0;
+	bool timed = false;
 	int rc = 0;
 
-	for (uint64_t next = from; next < from + values && !last && !rc; next++) {
-		last = handoff_ends_with(run, next);
-		handoff_number(run, value, next);
+	while (!run_stopped(run) && !rc) {
+		handoff_follows(run, 0, &timed);
+		handoff_number(run, value, next++);
 		rc = send(run, HANDOFF_OUT, value);
 	}
-	return rc ? rc : last;
+	if (!timed)
+		run_begin(run, 0);
+	run_end(run, 0);
+	if (rc)
+		return rc;
+	atomic_store_explicit(&run->last_value, next, memory_order_relaxed);
+	handoff_number(run, value, next);
+	return send(run, HANDOFF_OUT, value);
 }
 
+/* Receives up to `values` of them, as long as the run is not stopped: 0 or -errno. *wrong says
+ * whether one was not the one that was due; the others are received all the same. */
 static inline __attribute__((always_inline)) int handoff_receives(struct run *run, uint64_t *value,
-	uint64_t from, uint64_t values, int (*receive)(struct run *, int lane, uint64_t *value))
+	uint64_t *due, uint64_t values, int *wrong,
+	int (*receive)(struct run *, int lane, uint64_t *value))
 {
-	uint64_t due = from;
-	bool last = false;
+	const uint64_t end = *due + values;
 	int rc = 0;
 
-	while (due < from + values && !last && !rc) {
+	while (*due < end && !run_stopped(run) && !rc) {
 		rc = receive(run, HANDOFF_OUT, value);
-		if (!rc)
-			rc = handoff_checked(run, value, due);
-		last = handoff_ended_with(run, due++);
+		if (!rc && handoff_checked(run, value, (*due)++))
+			*wrong = -EBADMSG;
 	}
-	run->tally[1].ops = due - from;
-	return rc ? rc : last;
+	return rc;
+}
+
+/* Receives what is left. A number not told yet means that its value has not been sent: there will
+ * be another. */
+static inline __attribute__((always_inline)) int handoff_drains(struct run *run, uint64_t *value,
+	uint64_t *due, int *wrong, int (*receive)(struct run *, int lane, uint64_t *value))
+{
+	int rc = 0;
+
+	while (atomic_load_explicit(&run->last_value, memory_order_relaxed) >= *due && !rc) {
+		rc = receive(run, HANDOFF_OUT, value);
+		if (!rc && handoff_checked(run, value, (*due)++))
+			*wrong = -EBADMSG;
+	}
+	return rc;
+}
+
+static inline __attribute__((always_inline)) int handoff_takes(
+	struct run *run, uint64_t *value, int (*receive)(struct run *, int lane, uint64_t *value))
+{
+	uint64_t due = 0;
+	int wrong = 0, rc = handoff_receives(run, value, &due, run->lead_ops, &wrong, receive);
+	const uint64_t lead = due;
+
+	handoff_enters(run, PHASE_TIMED);
+	run_begin(run, 1);
+	if (!rc)
+		rc = handoff_receives(run, value, &due, run->ops, &wrong, receive);
+	run_end(run, 1);
+	run->tally[1].ops = due - lead;
+	atomic_store_explicit(&run->stop, true, memory_order_relaxed);
+	if (!rc)
+		rc = handoff_drains(run, value, &due, &wrong, receive);
+	if (!rc)
+		rc = wrong;
+	return rc ? rc : run->tally[1].ops ? 0 : -ETIMEDOUT;
 }
 
 /* The workload's work(). The receiver keeps the time: between its two stamps it took exactly
- * `ops` values, whatever the buffer held when it began. */
+ * `ops` values. */
 static inline __attribute__((always_inline)) int handoff_stream(struct run *run, int me,
 	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
 {
 	struct handoff_value value;
-	int rc;
 
 	handoff_prepare(run, &value);
 	if (me == 0)
 		run_let_partner_sleep(run);
-	rc = me == 0 ? handoff_sends(run, value.word, 0, run->lead_ops, send)
-		     : handoff_receives(run, value.word, 0, run->lead_ops, receive);
-	if (rc)
-		return rc < 0 ? rc : -ETIMEDOUT;
-	run_begin(run, me);
-	rc = me == 0 ? handoff_sends(run, value.word, run->lead_ops, run->ops, send)
-		     : handoff_receives(run, value.word, run->lead_ops, run->ops, receive);
-	run_end(run, me);
-	return rc < 0 ? rc : 0;
+	return me == 0 ? handoff_sends(run, value.word, send)
+		       : handoff_takes(run, value.word, receive);
 }
 
 #endif

@@ -51,12 +51,21 @@ const char *params_text(const char *params, const char *key, char text[PARAMS_MA
 	return text;
 }
 
+/* Whether the key that stands at `at` comes before this one. */
+static bool precedes(const char *at, const char *key)
+{
+	const size_t length = strcspn(at, "=");
+	const int order = strncmp(at, key, length);
+
+	return order < 0 || (!order && key[length]);
+}
+
 int params_put(char params[PARAMS_MAX], const char *key, const char *value)
 {
 	const char *at = params;
 	char text[PARAMS_MAX];
 
-	while (*at && strncmp(at, key, strcspn(at, "=")) < 0)
+	while (*at && precedes(at, key))
 		at = next(at);
 	const int before = (int)(at - params);
 	/* Behind the last one there is no ';' yet. */

@@ -362,13 +362,13 @@ static void add_spike(struct picker *picker)
 {
 	struct selection *selection = picker->selection;
 	struct cell spike = selection->cell[selection->base];
-	const size_t length = strlen(spike.params);
+	char text[16];
 
 	selection->spike = -1;
 	if (!cell_workload(&spike)->shape->dosable)
 		return;
-	snprintf(spike.params + length, sizeof(spike.params) - length, "%sdose_pct=%d",
-		length ? ";" : "", SPIKE_PCT);
+	snprintf(text, sizeof(text), "%d", SPIKE_PCT);
+	add_param(&spike, "dose_pct", text);
 	spike.dosed = selection->cell[selection->base].dosed = true;
 	selection->spike = (int)selection->cells;
 	append(picker, &spike);
@@ -505,8 +505,9 @@ void select_draw(
 
 		const bool swapped = random_next(random) & 1;
 
-		site.draw = random_below(random, place[i].pairs);
-		machine_pair(machine, site.place, site.draw, cpu);
+		site.draw =
+			random_next(random) >> 32; /* of teams there are not as many as of pairs */
+		machine_pair(machine, site.place, random_below(random, place[i].pairs), cpu);
 		site.pair[0] = cpu[swapped];
 		site.pair[1] = cpu[!swapped];
 		for (size_t c = 0; c < cells; c++)

@@ -172,7 +172,7 @@ static void a_window_without_a_count_is_an_error(void **state)
 static void a_stopped_window_tells_of_what_was_done(void **state)
 {
 	static const uint64_t done[] = {
-		[LANES_PINGPONG] = 20, [LANES_LATENCY] = 20, [LANES_STREAM] = 19};
+		[LANES_PINGPONG] = 20, [LANES_LATENCY] = 20, [LANES_STREAM] = 18};
 	struct bed *bed = *state;
 	struct sample sample;
 
@@ -185,20 +185,24 @@ static void a_stopped_window_tells_of_what_was_done(void **state)
 		strcpy(cell.params, "halt=20");
 		assert_int_equal(window_run(bed->crew, &brief, &sample), 0);
 		assert_int_equal(sample.status, STATUS_OK);
-		assert_int_equal(sample.ops, done[workload]);
+		/* The receiver of a stream may see the stop before it takes the value under way. */
+		assert_in_range(
+			sample.ops, done[workload] - (workload == LANES_STREAM), done[workload]);
 		assert_int_equal(window_run(bed->crew, &late, &sample), 0);
 		assert_int_equal(sample.status, STATUS_CUT);
 	}
 }
 
-/* The very last value, so that nobody waits for a partner who has given up. */
+/* In the middle too: nobody waits for a partner who has given up. */
 static void a_spoilt_value_is_seen(void **state)
 {
 	static const struct {
 		int workload;
 		const char *params;
 	} spoilt[] = {{LANES_STREAM, "lane=0;spoil=9"}, {LANES_LATENCY, "lane=0;spoil=4"},
-		{LANES_LATENCY, "lane=1;spoil=4"}};
+		{LANES_LATENCY, "lane=1;spoil=4"}, {LANES_STREAM, "lane=0;spoil=5"},
+		{LANES_LATENCY, "lane=0;spoil=2"}, {LANES_LATENCY, "lane=1;spoil=2"},
+		{LANES_LATENCY, "lane=0;spoil=0"}, {LANES_LATENCY, "lane=1;spoil=0"}};
 	struct bed *bed = *state;
 	struct sample sample;
 

@@ -60,6 +60,10 @@ static void params_stay_sorted(void **state)
 	assert_int_equal(params_put(params, "senders", "4"), 0);
 	assert_int_equal(params_put(params, "capacity", "64"), 0);
 	assert_string_equal(params, "awake=1;capacity=64;per_cpu=2;senders=4");
+	assert_int_equal(params_put(params, "senders_max", "5"), 0);
+	assert_int_equal(params_put(params, "sender", "3"), 0);
+	assert_string_equal(
+		params, "awake=1;capacity=64;per_cpu=2;sender=3;senders=4;senders_max=5");
 	memset(full, 'a', sizeof(full) - 1);
 	full[sizeof(full) - 1] = '\0';
 	full[sizeof(full) - 4] = '\0';
@@ -349,6 +353,26 @@ static void draws_move_teams(void **state)
 		first[cell->cpu[0]] = true;
 	}
 	assert_int_equal(distinct, 16);
+	machine_free(machine);
+}
+
+/* Two CPUs make one pair and two teams: now the one, now the other has the larger part of it. */
+static void draws_move_teams_that_wrap_round(void **state)
+{
+	struct machine *machine = elsewhere("pack:1 core:2 pu:1");
+	struct random random = random_from(7, 0, 0);
+	int first[2] = {0};
+
+	(void)state;
+	for (int draw = 0; draw < 400; draw++) {
+		struct cell cell = {.threads = 3, .place = "package"};
+
+		select_draw(&cell, 1, machine, &random);
+		assert_int_equal(cell.cpu[0], cell.cpu[2]);
+		assert_int_equal(cell.cpu[1], 1 - cell.cpu[0]);
+		first[cell.cpu[0]]++;
+	}
+	assert_in_range(first[0], 150, 250);
 	machine_free(machine);
 }
 
@@ -1063,6 +1087,7 @@ int main(void)
 		cmocka_unit_test(selections_are_what_was_asked_for),
 		cmocka_unit_test(larger_teams_have_places_of_their_own),
 		cmocka_unit_test(draws_move_teams),
+		cmocka_unit_test(draws_move_teams_that_wrap_round),
 		cmocka_unit_test(medians),
 		cmocka_unit_test(intervals_have_the_tabled_ranks),
 		cmocka_unit_test(paired_ratios_have_the_tabled_interval),

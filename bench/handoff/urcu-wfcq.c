@@ -8,8 +8,8 @@ static _Thread_local int seat;
 
 #include <urcu/wfcqueue.h>
 
-/* Nodes of one sender, to be used in turn: it waits until the receiver has given the next one back,
- * which bounds the queue. A cache line each, as nodes from all over a heap would have. */
+/* Nodes of each sender, to be used in turn: it waits until the receiver has given the next one
+ * back, which bounds the queue. A cache line each, as nodes from all over a heap would have. */
 enum { NODES = 1024, LINE = 64 };
 
 struct node {
@@ -114,7 +114,7 @@ static int many_to_one(struct run *run, int me)
 
 static const char *const none[] = {NULL};
 static const char *const words[] = {"capacity=1024;payload=8", NULL};
-static const char *const in[] = {"capacity=1024;payload=8;senders=2", NULL};
+static const char *const in[] = {"capacity=2048;payload=8;senders=2", NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
