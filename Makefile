@@ -39,9 +39,9 @@ all: setup ## set up and build (the default)
 bench: all ## measure the headline cells at every place, under 5 minutes (ARGS="more options")
 	@build/baton run $$RUN_ARGS
 
-# Ten invocations are enough for an interval; twelve would take half an hour where the CPUs' state
-# lengthens the windows after they were calibrated.
-extent_of_all = $(if $(filter --budget=% --precision=%,$(RUN_ARGS)),,--invocations=10)
+# Ten invocations of four rounds are enough for an interval; more would take longer than half an hour
+# where the CPUs' state lengthens the windows after they were calibrated.
+extent_of_all = $(if $(filter --budget=% --precision=%,$(RUN_ARGS)),,--invocations=10 --rounds=4)
 
 bench-all: all ## measure all cells there are, under 30 minutes
 	@build/baton run --set=all $(extent_of_all) $$RUN_ARGS

@@ -122,6 +122,8 @@ static void note_threads(const struct cell *cell, const struct run *run, struct 
 			.waited_ns = tally->waited_ns,
 			.longest_wait_ns = tally->longest_wait_ns,
 			.longest_streak = tally->longest_streak,
+			.takeovers = tally->takeovers,
+			.thought_ns = tally->thought_ns,
 		};
 	}
 }

@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "clock.h"
 #include "histogram.h"
+#include "ownership.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -17,7 +18,7 @@
 enum {
 	/* Two cache lines: x86 prefetches them in pairs, some Arm cores have lines this long. */
 	OWN_LINES = 128,
-	TEAM_MAX = 16,
+	TEAM_MAX = 64,
 	WORKLOADS_MAX = 12,
 	PARAMS_MAX = 128,
 };
@@ -40,8 +41,10 @@ struct tally {
 	uint64_t hops;             /* pingpong under verify: so far */
 	uint64_t loops;            /* locks: turns of the worker's own loop */
 	uint64_t acquisitions;     /* locks: in the timed stretch */
-	uint64_t all_acquisitions; /* locks: the lead-in and the way out as well */
+	uint64_t all_acquisitions; /* locks: exclusive ones, the lead-in and the way out as well */
+	uint64_t takeovers;        /* locks: acquisitions before which another thread had it */
 	int64_t held_ns;
+	int64_t thought_ns;      /* spun between acquisitions; -1 where nothing is */
 	int64_t waited_ns;       /* -1 where nobody stamped */
 	int64_t longest_wait_ns; /* -1 where nobody stamped */
 	uint64_t longest_streak; /* most acquisitions in a row with no other owner between */
@@ -50,9 +53,10 @@ struct tally {
 	pid_t tid;
 };
 
-/* One thread's stamps of single hand-offs, on lines of its own. */
+/* One thread's stamps of single operations, on lines of its own. */
 struct stamps {
-	_Alignas(OWN_LINES) struct histogram ways;
+	_Alignas(OWN_LINES) struct histogram ways; /* hand-offs */
+	struct histogram waits, holds;             /* of a lock */
 };
 
 enum phase { PHASE_LEAD_IN, PHASE_TIMED, PHASE_OVER };
@@ -85,11 +89,15 @@ struct run {
 	double dose_ns; /* what was put into each operation on purpose; NAN: nothing */
 	uint64_t dose;  /* the same as a chain of additions; 0: nothing */
 	bool dosed;     /* runs the loop that puts the dose in, be it nothing */
+	const struct shape *shape;
 	const char *params;
 	const clockid_t *idler; /* CPU-time clocks of those who keep CPUs awake; NULL: none do */
 	void *state;            /* the mechanism's own, zeroed, page-aligned */
 	struct tally *tally;
 	struct stamps *stamps; /* by thread; NULL where nothing is stamped */
+	uint32_t *slot;        /* stamped locks: by thread, `slots` each (ownership.h); or NULL */
+	size_t slots;
+	struct trace *trace; /* by thread; NULL where nothing is traced */
 
 	/* pingpong under verify: hops so far; fan-out: values received, and their numbers' sum */
 	_Alignas(OWN_LINES) _Atomic uint64_t token;
@@ -110,10 +118,12 @@ struct shape {
 	const char *unit;
 	int threads;       /* but for those of the crowd */
 	const char *crowd; /* the param that says how many more there are; NULL: none */
+	int most_per_cpu; /* teams with more threads than that many per CPU are left out; 0: none */
 	bool free_running;
 	bool rate;       /* its value is operations per second: more is better */
 	bool per_thread; /* its threads differ: rows in threads.csv */
 	bool can_stamp;  /* single hand-offs, where they take long enough (stamp.h) */
+	bool contest;    /* its threads contend for a lock (lock.h) */
 	bool dosable;    /* its loop puts run->dose into each operation */
 	int timekeeper;  /* the thread whose stretch is the window's; EVERYBODY: first begin to last
 			    end */
@@ -151,6 +161,10 @@ struct bench {
 	const char *about;   /* one sentence */
 	const char *package; /* the library that it needs, where that is optional: Debian's name */
 	bool base;           /* the one mechanism whose windows open and close each block */
+	bool on_request;     /* all its cells are --set=all's */
+	/* Its threads spin for their turns: one without a CPU holds up all behind it. Where a team
+	 * shares CPUs its cells are --set=all's, and say so. */
+	bool spins_in_turn;
 	size_t state_size;
 	/* Thread 0, before the window: 0, or -errno: the row is skipped. -ENOPKG: the package was
 	 * not there when this was built (absent.h). */

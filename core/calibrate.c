@@ -29,7 +29,7 @@ static int probe(struct crew *crew, const struct window *window, uint64_t ops, s
 
 	/* As patient as a whole window, so that a neighbour's burst does not cut the probe off. */
 	small.ops = ops;
-	small.histogram = NULL;
+	small.record = NULL;
 	small.lead_in_ns = window->length_ns / 4;
 	rc = window_run(crew, &small, out);
 	if (rc)

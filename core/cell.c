@@ -117,6 +117,15 @@ double cell_dose_share(const struct cell *cell)
 	return (double)params_get(cell->params, "dose_pct", 0) / 100;
 }
 
+bool cell_stamps_waits(const struct cell *cell)
+{
+	char wait[PARAMS_MAX];
+
+	return cell_workload(cell)->shape->contest &&
+	       (params_get(cell->params, "stamps", 0) ||
+		       (params_text(cell->params, "wait", wait) && !strcmp(wait, "sleep")));
+}
+
 int cell_cpu_count(const struct cell *cell)
 {
 	int count = 0;

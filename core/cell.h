@@ -26,6 +26,7 @@ struct cell {
 	bool roundtrip;    /* its CPUs' clocks do not agree: no one-way stamps */
 	bool hangs;        /* its team did not come back: not tried again in this run */
 	char unfit[64];    /* why it cannot run at this place; empty: it can */
+	char note[64];     /* what to know of its values; empty: nothing */
 };
 
 /* A cell of this catalogue, without a place or params. */
@@ -48,6 +49,9 @@ const char *cell_cpus(const struct cell *cell, char text[TEAM_MAX * 6]);
 
 /* Of the spike-in: the share of the base's time that is put into each operation; 0 elsewhere. */
 double cell_dose_share(const struct cell *cell);
+
+/* Whether single waits and holds of its lock are timed. */
+bool cell_stamps_waits(const struct cell *cell);
 
 /* On how many CPUs the team sits. */
 int cell_cpu_count(const struct cell *cell);

@@ -19,21 +19,22 @@ extern const struct shape guard_owned_shape;
 #define GUARD_LAST (UINT64_C(1) << 63)
 enum { GUARD_UPDATER_SHIFT = 56 };
 
-/* The update itself as it will be spun. */
-struct lock_hold guard_work(const struct run *run);
+/* What each thread does: the update as it will be spun. */
+struct lock_habit guard_work(const struct run *run);
 
 /* The workload's work() under a lock. */
 static inline __attribute__((always_inline)) int guard_locked(
-	struct run *run, int me, void (*acquire)(struct run *), void (*release)(struct run *))
+	struct run *run, int me, const struct lock *lock)
 {
-	const struct lock_hold work = guard_work(run);
+	const struct lock_habit work = guard_work(run);
 
-	return lock_contend(run, me, &work, 1, acquire, release, false);
+	return run->verify ? lock_contend(run, me, lock, &work, LOCK_VERIFIES)
+			   : lock_contend(run, me, lock, &work, LOCK_COUNTS);
 }
 
 /* Opens and closes the calling thread's account as the phases change; false when it is over. */
 static inline bool guard_goes_on(
-	struct run *run, int me, const struct lock_hold *work, enum phase *seen)
+	struct run *run, int me, const struct lock_habit *work, enum phase *seen)
 {
 	const enum phase phase =
 		(enum phase)atomic_load_explicit(&run->phase, memory_order_acquire);
@@ -41,18 +42,18 @@ static inline bool guard_goes_on(
 	if (phase == *seen)
 		return phase != PHASE_OVER;
 	if (*seen == PHASE_LEAD_IN)
-		lock_begin(run, me, false, 0);
+		lock_begin(run, me, work, 0);
 	if (phase == PHASE_OVER)
-		lock_end(run, me, false, work);
+		lock_end(run, me, work);
 	*seen = phase;
 	return phase != PHASE_OVER;
 }
 
 /* The chain begins with the structure: it cannot start before that has come. */
-static inline void guard_updates(struct run *run, const struct lock_hold *work, enum phase phase)
+static inline void guard_updates(struct run *run, const struct lock_habit *work, enum phase phase)
 {
 	run->guarded.count++;
-	clock_chain(run->guarded.count, work->chain);
+	clock_chain(run->guarded.count, work->hold.chain);
 	run->tally[0].acquisitions += phase == PHASE_TIMED;
 	run->tally[0].all_acquisitions++;
 }
@@ -63,12 +64,12 @@ static inline __attribute__((always_inline)) int guard_serves(struct run *run, b
 	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
 {
-	const struct lock_hold work = guard_work(run);
+	const struct lock_habit work = guard_work(run);
 	uint64_t due[TEAM_MAX] = {0}, request[1];
 	enum phase seen = PHASE_LEAD_IN;
 	int wrong = 0;
 
-	atomic_fetch_add_explicit(&run->contending, 1, memory_order_relaxed);
+	lock_enter(run, 0);
 	for (int updaters = run->threads - 1; updaters;) {
 		int rc = receive(run, HANDOFF_OUT, request);
 
@@ -99,12 +100,13 @@ static inline __attribute__((always_inline)) int guard_asks(struct run *run, int
 	int (*send)(struct run *, int lane, const uint64_t *value),
 	int (*receive)(struct run *, int lane, uint64_t *value))
 {
-	const struct lock_hold none = {0};
+	const struct lock_habit none = {0};
 	const uint64_t name = (uint64_t)me << GUARD_UPDATER_SHIFT;
 	uint64_t count = 0, before = 0, request, answer = 0;
 	enum phase seen = PHASE_LEAD_IN;
 	int rc = 0, wrong = 0;
 
+	lock_enter(run, me);
 	while (guard_goes_on(run, me, &none, &seen)) {
 		request = name | count++;
 		rc = send(run, HANDOFF_OUT, &request);
@@ -116,8 +118,6 @@ static inline __attribute__((always_inline)) int guard_asks(struct run *run, int
 			wrong = -EBADMSG;
 		before = answer;
 		run->tally[me].loops++;
-		if (count == 1)
-			atomic_fetch_add_explicit(&run->contending, 1, memory_order_relaxed);
 	}
 	request = name | count | GUARD_LAST;
 	rc = send(run, HANDOFF_OUT, &request);

@@ -18,7 +18,8 @@ static void print_csv(const struct bench *bench, FILE *out)
 	for (size_t w = 0; w < catalogue_workloads(bench); w++) {
 		const struct workload *workload = &bench->workloads[w];
 
-		print_sets(bench, workload, catalogue_params(workload), "headline", out);
+		print_sets(bench, workload, catalogue_params(workload),
+			bench->on_request ? "all" : "headline", out);
 		print_sets(bench, workload, catalogue_more(workload), "all", out);
 	}
 }

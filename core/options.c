@@ -24,6 +24,7 @@ enum {
 	AB_ROUNDS = 2,
 	AB_QUICK_ROUNDS = 1,
 	LEAD_IN_MAX_MS = 10 * 1000,
+	WINDOW_MAX_MS = 100 * 1000,
 	OUT_MAX = 400,
 };
 
@@ -67,6 +68,10 @@ static const char usage[] =
 	"  --lead-in=MS           untimed, before each window (default 1; 96 where a governor "
 	"scales\n"
 	"                         the clock)\n"
+	"  --window=MS            length of the windows of locks and guards (default 40 and 20)\n"
+	"  --trace                keep who held each lock when, in events.csv: stamped cells, "
+	"first\n"
+	"                         round of each invocation; not ab\n"
 	"  --sched=other|batch|fifo  policy of the measuring threads\n"
 	"  --seed=N               of the order and of the CPUs drawn; it is in context.csv\n"
 	"  --out=DIR              the run's folder (default results/<UTC time>-<label>)\n"
@@ -105,6 +110,8 @@ enum key {
 	KEY_PRECISION,
 	KEY_ROUNDS,
 	KEY_LEAD_IN,
+	KEY_WINDOW,
+	KEY_TRACE,
 	KEY_SCHED,
 	KEY_SEED,
 	KEY_OUT,
@@ -118,8 +125,8 @@ enum key {
 /* In the order of enum key. */
 static const char *const keys[] = {"--filter", "--family", "--mechanism", "--place", "--awake",
 	"--set", "--base", "--pair", "--quick", "--invocations", "--budget", "--precision",
-	"--rounds", "--lead-in", "--sched", "--seed", "--out", "--label", "--topology", "--format",
-	"--help", "--version", NULL};
+	"--rounds", "--lead-in", "--window", "--trace", "--sched", "--seed", "--out", "--label",
+	"--topology", "--format", "--help", "--version", NULL};
 
 /* What each command heeds, in the order of enum command; --help and --version go anywhere. */
 static const unsigned heeded[] = {
@@ -128,7 +135,8 @@ static const unsigned heeded[] = {
 	[COMMAND_PLACES] = 1u << KEY_PLACE | 1u << KEY_TOPOLOGY | 1u << KEY_FORMAT,
 	[COMMAND_CHECK] = 1u << KEY_FILTER | 1u << KEY_FAMILY | 1u << KEY_MECHANISM |
 			  1u << KEY_PLACE | 1u << KEY_SET | 1u << KEY_AWAKE,
-	[COMMAND_AB] = ~(1u << KEY_TOPOLOGY | 1u << KEY_PAIR | 1u << KEY_PRECISION),
+	[COMMAND_AB] =
+		~(1u << KEY_TOPOLOGY | 1u << KEY_PAIR | 1u << KEY_PRECISION | 1u << KEY_TRACE),
 };
 
 /* Two of these contradict each other. */
@@ -150,7 +158,7 @@ static const enum key contradictions[][2] = {
 
 static bool takes_value(enum key key)
 {
-	return key != KEY_QUICK && key != KEY_HELP && key != KEY_VERSION;
+	return key != KEY_QUICK && key != KEY_TRACE && key != KEY_HELP && key != KEY_VERSION;
 }
 
 static uint64_t parse_number(const char *key, const char *value, uint64_t least, uint64_t most)
@@ -200,32 +208,51 @@ static void print_and_exit(const char *text)
 	exit(fflush(stdout) ? EXIT_UNWRITABLE : EXIT_OK);
 }
 
-static void set_option(struct options *options, enum key key, const char *value)
+/* Where the text of an option goes as it is; NULL: it has to be understood first. */
+static const char **text_of(struct options *options, enum key key)
 {
 	switch (key) {
 	case KEY_FILTER:
-		options->filter = value;
-		break;
+		return &options->filter;
 	case KEY_FAMILY:
-		options->families = value;
-		break;
+		return &options->families;
 	case KEY_MECHANISM:
-		options->mechanisms = value;
-		break;
+		return &options->mechanisms;
 	case KEY_PLACE:
-		options->places = value;
-		break;
+		return &options->places;
 	case KEY_AWAKE:
-		options->awake = value;
-		break;
+		return &options->awake;
+	case KEY_BASE:
+		return &options->base;
+	case KEY_PAIR:
+		return &options->pair;
+	case KEY_OUT:
+		return &options->out;
+	case KEY_LABEL:
+		return &options->label;
+	case KEY_TOPOLOGY:
+		return &options->topology;
+	default:
+		return NULL;
+	}
+}
+
+static int64_t parse_ms(const char *key, const char *value, double most_ms)
+{
+	return (int64_t)(parse_real(key, value, most_ms) * NS_PER_MS);
+}
+
+static void set_option(struct options *options, enum key key, const char *value)
+{
+	const char **const text = text_of(options, key);
+
+	if (text) {
+		*text = value;
+		return;
+	}
+	switch (key) {
 	case KEY_SET:
 		options->everything = parse_either(keys[key], value, "headline", "all");
-		break;
-	case KEY_BASE:
-		options->base = value;
-		break;
-	case KEY_PAIR:
-		options->pair = value;
 		break;
 	case KEY_QUICK:
 		options->quick = true;
@@ -243,23 +270,19 @@ static void set_option(struct options *options, enum key key, const char *value)
 		options->rounds = (int)parse_number(keys[key], value, 1, 1000);
 		break;
 	case KEY_LEAD_IN:
-		options->lead_in_ns =
-			(int64_t)(parse_real(keys[key], value, LEAD_IN_MAX_MS) * NS_PER_MS);
+		options->lead_in_ns = parse_ms(keys[key], value, LEAD_IN_MAX_MS);
+		break;
+	case KEY_WINDOW:
+		options->window_ns = parse_ms(keys[key], value, WINDOW_MAX_MS);
+		break;
+	case KEY_TRACE:
+		options->trace = true;
 		break;
 	case KEY_SCHED:
 		options->policy = parse_policy(value);
 		break;
 	case KEY_SEED:
 		options->seed = parse_number(keys[key], value, 0, UINT64_MAX);
-		break;
-	case KEY_OUT:
-		options->out = value;
-		break;
-	case KEY_LABEL:
-		options->label = value;
-		break;
-	case KEY_TOPOLOGY:
-		options->topology = value;
 		break;
 	case KEY_FORMAT:
 		options->csv = parse_either(keys[key], value, "table", "csv");
@@ -269,6 +292,8 @@ static void set_option(struct options *options, enum key key, const char *value)
 		break;
 	case KEY_VERSION:
 		print_and_exit("baton " BATON_VERSION "\n");
+		break;
+	default: /* a text */
 		break;
 	}
 }

@@ -27,6 +27,8 @@ struct options {
 	int budget_s;                      /* 0: none */
 	double precision;                  /* half-width to plan for, a share; 0: none */
 	int64_t lead_in_ns;                /* -1: by the machine */
+	int64_t window_ns;                 /* of free-running cells; 0: each its own */
+	bool trace;                        /* keep the ownerships of locks */
 	int policy;                        /* SCHED_OTHER, SCHED_BATCH or SCHED_FIFO */
 	int sides;                         /* 1, or 2 for ab */
 	struct setting setting[SIDES_MAX]; /* of each side; for a run an empty one */

@@ -22,21 +22,26 @@ static int map_plan(struct plan **out, int fd, size_t size)
 static uint64_t protocol(void)
 {
 	return (uint64_t)PLAN_PROTOCOL << 56 ^ (uint64_t)sizeof(struct plan) << 32 ^
-	       (uint64_t)sizeof(struct cell) << 16 ^ sizeof(struct histogram);
+	       (uint64_t)sizeof(struct cell) << 16 ^ sizeof(struct record);
 }
 
-/* On a page of their own: memory that nobody stamps into is never touched. */
-static size_t histograms_at(size_t cells)
+/* On pages of its own: memory that nobody traces or stamps into is never touched. */
+static size_t trace_at(size_t cells)
 {
 	const size_t size = sizeof(struct plan) + cells * sizeof(struct cell);
 
 	return (size + PAGE - 1) / PAGE * PAGE;
 }
 
+static size_t records_at(size_t cells)
+{
+	return trace_at(cells) + TEAM_MAX * sizeof(struct trace);
+}
+
 int plan_create(struct plan **out, size_t cells, int *fd)
 {
 	const size_t stamped = cells > PLAN_STAMPED_MAX ? 0 : cells;
-	const size_t size = histograms_at(cells) + stamped * sizeof(struct histogram);
+	const size_t size = records_at(cells) + stamped * sizeof(struct record);
 	int rc;
 
 	*fd = memfd_create("baton-plan", 0);
@@ -71,11 +76,16 @@ int plan_map(struct plan **out, int fd)
 	return rc;
 }
 
-struct histogram *plan_histogram(struct plan *plan, size_t cell)
+struct record *plan_record(struct plan *plan, size_t cell)
 {
 	if (plan->cells > PLAN_STAMPED_MAX)
 		return NULL;
-	return (struct histogram *)((char *)plan + histograms_at(plan->cells)) + cell;
+	return (struct record *)((char *)plan + records_at(plan->cells)) + cell;
+}
+
+struct trace *plan_trace(struct plan *plan)
+{
+	return (struct trace *)((char *)plan + trace_at(plan->cells));
 }
 
 void plan_free(struct plan *plan)

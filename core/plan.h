@@ -4,7 +4,7 @@
 
 #include "agree.h"
 #include "cell.h"
-#include "histogram.h"
+#include "record.h"
 #include "sample.h"
 
 #include <stdatomic.h>
@@ -13,7 +13,7 @@ enum { JOURNAL_MAX = 256, BLOCK_CELLS = 10 };
 
 /* To be raised whenever a plan or a word comes to mean something else: supervisor and worker can
  * be different binaries (baton ab). */
-enum { PLAN_PROTOCOL = 1, PLAN_STAMPED_MAX = 4096 };
+enum { PLAN_PROTOCOL = 2, PLAN_STAMPED_MAX = 4096 };
 
 struct round_facts {
 	int round;
@@ -37,6 +37,7 @@ struct plan {
 	int base;   /* index of the base cell */
 	int spike;  /* of the spike-in, -1: none */
 	bool pair;  /* two cells and the spike-in alone, in adjacent windows */
+	bool trace; /* keep the ownerships of stamped locks, in the first round */
 	size_t cells;
 	size_t size; /* bytes of the mapping */
 
@@ -45,7 +46,7 @@ struct plan {
 	struct sample journal[JOURNAL_MAX];
 	struct agreement clocks; /* of the pair of CPUs that knows least, as far as looked at */
 	struct cell cell[];
-	/* Then a histogram for each cell: plan_histogram(). */
+	/* Then what one window traces, plan_trace(), and a record for each cell, plan_record(). */
 };
 
 /* What the two say to each other, one byte each. */
@@ -63,9 +64,12 @@ int plan_create(struct plan **out, size_t cells, int *fd);
 /* Maps a plan that this or another binary has made. -EPROTO: a binary whose plans are others. */
 int plan_map(struct plan **out, int fd);
 
-/* Stamps of single hand-offs of a cell in this invocation; NULL in a plan of more cells than
- * PLAN_STAMPED_MAX, a matrix of all pairs of a large machine: they would fill the memory. */
-struct histogram *plan_histogram(struct plan *plan, size_t cell);
+/* The stamps of a cell in this invocation; NULL in a plan of more cells than PLAN_STAMPED_MAX, a
+ * matrix of all pairs of a large machine: they would fill the memory. */
+struct record *plan_record(struct plan *plan, size_t cell);
+
+/* The ownerships of the last traced window, by thread: it is the last one in the journal. */
+struct trace *plan_trace(struct plan *plan);
 void plan_free(struct plan *plan);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "context.h"
 #include "die.h"
-#include "histogram.h"
 #include "random.h"
 
 #include <errno.h>
@@ -41,6 +40,16 @@ void recording_number(struct recording *recording, const char *key, double value
 	recording_fact(recording, key, text);
 }
 
+static void take_trace(struct recording *recording, struct plan *plan, const struct sample *sample)
+{
+	const struct cell *cell = &recording->selection.cell[sample->cell];
+
+	recording->traced +=
+		results_trace(recording->results, plan->invocation, cell, sample, plan_trace(plan));
+	for (int i = 0; i < cell->threads; i++)
+		recording->owned += sample->thread[i].acquisitions;
+}
+
 /* Acquire: see the worker's release. */
 int recording_take(struct recording *recording, struct plan *plan, bool round_ended)
 {
@@ -52,6 +61,8 @@ int recording_take(struct recording *recording, struct plan *plan, bool round_en
 
 		results_sample(recording->results, plan->invocation,
 			&recording->selection.cell[sample->cell], sample);
+		if (sample->traced)
+			take_trace(recording, plan, sample);
 		summary_add(recording->summary, sample);
 		plan->cell[sample->cell].hangs |= sample->status == STATUS_TIMEOUT;
 	}
@@ -88,6 +99,7 @@ static struct plan *make_plan(struct recording *recording, int number, bool cali
 	plan->base = selection->base;
 	plan->spike = selection->spike;
 	plan->pair = selection->pair;
+	plan->trace = options->trace;
 	return plan;
 }
 
@@ -106,19 +118,43 @@ static void learn(struct recording *recording, const struct plan *plan)
 		recording->clocks = plan->clocks;
 }
 
+static void note_handoffs(
+	struct recording *recording, struct plan *plan, size_t i, const struct histogram *ways)
+{
+	const bool roundtrip = plan->cell[i].roundtrip;
+
+	if (!histogram_count(ways))
+		return;
+	results_histogram(recording->results, plan->invocation, &recording->selection.cell[i],
+		roundtrip ? "roundtrip" : "handoff", NULL, ways);
+	summary_stamps(recording->summary, i, ways, roundtrip);
+}
+
+/* Side 0 is thread 0's; the other one has a role of its own. */
+static void note_contest(struct recording *recording, const struct plan *plan,
+	const struct cell *cell, const struct record *record)
+{
+	for (int side = 0; side < RECORD_SIDES; side++) {
+		const char *role = cell_workload(cell)->shape->roles[side];
+
+		results_histogram(recording->results, plan->invocation, cell, "wait", role,
+			&record->waits[side]);
+		results_histogram(recording->results, plan->invocation, cell, "hold", role,
+			&record->holds[side]);
+	}
+	results_shares(recording->results, plan->invocation, cell, &record->shares);
+}
+
 static void note_stamps(struct recording *recording, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->cells; i++) {
-		const struct histogram *histogram = plan_histogram(plan, i);
-		const struct cell *cell = &plan->cell[i];
+		const struct record *record = plan_record(plan, i);
+		const struct cell *cell = &recording->selection.cell[i];
 
-		if (!histogram || !cell_workload(&recording->selection.cell[i])->shape->can_stamp ||
-			!histogram_count(histogram))
-			continue;
-		results_histogram(recording->results, plan->invocation,
-			&recording->selection.cell[i], cell->roundtrip ? "roundtrip" : "handoff",
-			histogram);
-		summary_stamps(recording->summary, i, histogram, cell->roundtrip);
+		if (record && cell_workload(cell)->shape->can_stamp)
+			note_handoffs(recording, plan, i, &record->ways);
+		if (record && cell_stamps_waits(cell))
+			note_contest(recording, plan, cell, record);
 	}
 }
 
@@ -224,6 +260,10 @@ void recording_close(struct recording *recording, const char *end)
 
 	note_offset(recording, "clock_offset_low_ns", recording->clocks.low_ns);
 	note_offset(recording, "clock_offset_high_ns", recording->clocks.high_ns);
+	if (recording->options->trace) {
+		recording_number(recording, "ownerships", (double)recording->owned);
+		recording_number(recording, "ownerships_traced", (double)recording->traced);
+	}
 	context_write_end(recording->results);
 	recording_fact(recording, "ended_utc", results_utc(clock_utc_ns(), utc));
 	recording_fact(recording, "end", end);

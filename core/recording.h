@@ -20,6 +20,7 @@ struct recording {
 	struct summary *summary;
 	char folder[RECORDING_FOLDER];
 	struct agreement clocks; /* of the pair of CPUs that knows least */
+	uint64_t owned, traced;  /* ownerships in traced windows, and those of them on file */
 	bool incomplete;         /* a worker ended early */
 	int unfit;               /* exit code of a worker that could not even start; 0: none */
 	int write_error;         /* 0 or -errno: results cannot be written any more */

@@ -8,19 +8,15 @@ extern const struct shape repeat_shape;
 
 enum { REPEAT_BLOCK = 64 };
 
-/* At least `ops` operations, each with its `undo` where there is one (release after acquire), in
- * blocks, so that the look at the stop flag costs nothing. */
+/* At least `ops` operations, in blocks, so that the look at the stop flag costs nothing. */
 static inline __attribute__((always_inline)) uint64_t repeat_stretch(
-	struct run *run, uint64_t ops, void (*operation)(struct run *), void (*undo)(struct run *))
+	struct run *run, uint64_t ops, void (*operation)(struct run *))
 {
 	uint64_t done = 0;
 
 	while (done < ops && !run_stopped(run)) {
-		for (int i = 0; i < REPEAT_BLOCK; i++) {
+		for (int i = 0; i < REPEAT_BLOCK; i++)
 			operation(run);
-			if (undo)
-				undo(run);
-		}
 		done += REPEAT_BLOCK;
 	}
 	return done;
@@ -28,11 +24,11 @@ static inline __attribute__((always_inline)) uint64_t repeat_stretch(
 
 /* The workload's work(): the tally counts what was done, which may be a little more than asked. */
 static inline __attribute__((always_inline)) int repeat(
-	struct run *run, int me, void (*operation)(struct run *), void (*undo)(struct run *))
+	struct run *run, int me, void (*operation)(struct run *))
 {
-	repeat_stretch(run, run->lead_ops, operation, undo);
+	repeat_stretch(run, run->lead_ops, operation);
 	run_begin(run, me);
-	run->tally[me].ops = repeat_stretch(run, run->ops, operation, undo);
+	run->tally[me].ops = repeat_stretch(run, run->ops, operation);
 	run_end(run, me);
 	return run->tally[me].ops ? 0 : -ETIMEDOUT;
 }

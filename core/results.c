@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum file { SAMPLES, THREADS, ROUNDS, HISTOGRAMS, CONTEXT, FILES };
+enum file { SAMPLES, THREADS, ROUNDS, HISTOGRAMS, SHARES, EVENTS, CONTEXT, FILES };
 
 static const struct {
 	const char *name;
@@ -24,12 +24,17 @@ static const struct {
 			"dose_ns,status,reason"},
 	[THREADS] = {.name = "threads.csv",
 		.header = "run_id,invocation,order,thread,role,cpu,loops,acquisitions,held_ns,"
-			  "waited_ns,longest_wait_ns,longest_streak"},
+			  "waited_ns,longest_wait_ns,longest_streak,thought_ns,takeovers"},
 	[ROUNDS] = {.name = "rounds.csv",
 		.header = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz"},
 	[HISTOGRAMS] = {.name = "histograms.csv",
 		.header = "run_id,invocation,family,mechanism,workload,place,threads,params,what,"
 			  "role,lo_ns,hi_ns,count"},
+	[SHARES] = {.name = "shares.csv",
+		.header = "run_id,invocation,family,mechanism,workload,place,threads,params,role,"
+			  "scale_ns,share_pct,count"},
+	[EVENTS] = {.name = "events.csv",
+		.header = "run_id,invocation,order,thread,role,wanted_ns,acquired_ns,released_ns"},
 	[CONTEXT] = {.name = "context.csv", .header = "run_id,scope,key,value,state"},
 };
 
@@ -271,6 +276,8 @@ static void put_threads(struct results *results, int invocation, const struct ce
 		next_count(file, thread->waited_ns);
 		next_count(file, thread->longest_wait_ns);
 		next_count(file, (int64_t)thread->longest_streak);
+		next_count(file, thread->thought_ns);
+		next_count(file, (int64_t)thread->takeovers);
 		fputc('\n', file);
 	}
 }
@@ -303,23 +310,108 @@ void results_round(struct results *results, int invocation, const struct round_f
 	fputc('\n', file);
 }
 
-void results_histogram(struct results *results, int invocation, const struct cell *cell,
-	const char *what, const struct histogram *histogram)
+static void put_stamped(
+	struct results *results, enum file which, int invocation, const struct cell *cell)
 {
-	FILE *file = results->file[HISTOGRAMS];
+	fprintf(results->file[which], "%s,%d,%s,%s,%s,%s,%d,%s", results->run_id, invocation,
+		cell->family, cell->mechanism, cell->shape, cell->place, cell->threads,
+		cell->params[0] ? cell->params : "NA");
+}
 
+void results_histogram(struct results *results, int invocation, const struct cell *cell,
+	const char *what, const char *role, const struct histogram *histogram)
+{
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		int64_t lo_ns, hi_ns;
 
 		if (!histogram->bucket[i])
 			continue;
 		histogram_bounds(i, &lo_ns, &hi_ns);
-		fprintf(file, "%s,%d,%s,%s,%s,%s,%d,%s,%s,NA,%lld,%lld,%llu\n", results->run_id,
-			invocation, cell->family, cell->mechanism, cell->shape, cell->place,
-			cell->threads, cell->params[0] ? cell->params : "NA", what,
-			(long long)lo_ns, (long long)hi_ns,
+		put_stamped(results, HISTOGRAMS, invocation, cell);
+		fprintf(results->file[HISTOGRAMS], ",%s,%s,%lld,%lld,%llu\n", what,
+			role ? role : "NA", (long long)lo_ns, (long long)hi_ns,
 			(unsigned long long)histogram->bucket[i]);
 	}
+}
+
+static void put_scale(struct results *results, int invocation, const struct cell *cell,
+	const struct shares *shares, int scale)
+{
+	FILE *file = results->file[SHARES];
+
+	for (int step = 0; step < SHARES_STEPS; step++) {
+		const uint64_t count = shares->stretches[scale][step];
+
+		if (!count)
+			continue;
+		put_stamped(results, SHARES, invocation, cell);
+		next_text(file, cell_workload(cell)->shape->roles[0]);
+		fprintf(file, ",%lld", (long long)shares_scale_ns(scale));
+		next_count(file, step == SHARES_NOBODY ? -1 : step);
+		next_count(file, (int64_t)count);
+		fputc('\n', file);
+	}
+}
+
+void results_shares(struct results *results, int invocation, const struct cell *cell,
+	const struct shares *shares)
+{
+	for (int scale = 0; scale < SHARES_SCALES; scale++)
+		put_scale(results, invocation, cell, shares, scale);
+}
+
+/* An ownership of some thread, numbered as it was. */
+struct numbered {
+	int thread;
+	const struct ownership *own;
+};
+
+static int by_time(const void *one, const void *other)
+{
+	const struct ownership *a = ((const struct numbered *)one)->own;
+	const struct ownership *b = ((const struct numbered *)other)->own;
+
+	return (a->acquired_ns > b->acquired_ns) - (a->acquired_ns < b->acquired_ns);
+}
+
+/* The last ones of each thread, all in the order of time. */
+static uint64_t sort_trace(const struct cell *cell, const struct sample *sample,
+	const struct trace *trace, struct numbered *sorted)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i < cell->threads; i++) {
+		const uint64_t all = sample->thread[i].acquisitions;
+		const uint64_t kept = all < TRACE_EVENTS ? all : TRACE_EVENTS;
+
+		for (uint64_t n = all - kept; n < all; n++)
+			sorted[count++] = (struct numbered){i, &trace[i].event[n % TRACE_EVENTS]};
+	}
+	qsort(sorted, count, sizeof(*sorted), by_time);
+	return count;
+}
+
+uint64_t results_trace(struct results *results, int invocation, const struct cell *cell,
+	const struct sample *sample, const struct trace *trace)
+{
+	const size_t most = (size_t)cell->threads * TRACE_EVENTS;
+	struct numbered *sorted = calloc(most, sizeof(*sorted));
+	const uint64_t count = sorted ? sort_trace(cell, sample, trace, sorted) : 0;
+
+	if (!sorted && !results->error)
+		results->error = -ENOMEM;
+	for (uint64_t i = 0; i < count; i++) {
+		const struct ownership *own = sorted[i].own;
+
+		fprintf(results->file[EVENTS], "%s,%d,%d,%d,%s,%lld,%lld,%lld\n", results->run_id,
+			invocation, sample->order, sorted[i].thread,
+			cell_workload(cell)->shape->roles[sorted[i].thread],
+			(long long)(own->wanted_ns - sample->timed_ns),
+			(long long)(own->acquired_ns - sample->timed_ns),
+			(long long)(own->released_ns - sample->timed_ns));
+	}
+	free(sorted);
+	return count;
 }
 
 void results_fact(struct results *results, const char *scope, const char *key, const char *value,

@@ -18,9 +18,19 @@ void results_sample(struct results *results, int invocation, const struct cell *
 	const struct sample *sample);
 void results_round(struct results *results, int invocation, const struct round_facts *round);
 
-/* A cell's stamps of single hand-offs in an invocation; what: handoff or roundtrip. */
+/* A cell's stamps of single operations in an invocation. what: handoff, roundtrip, wait or hold;
+ * role: whose, NULL where the histogram is of all threads. */
 void results_histogram(struct results *results, int invocation, const struct cell *cell,
-	const char *what, const struct histogram *histogram);
+	const char *what, const char *role, const struct histogram *histogram);
+
+/* How thread 0's share of a lock spread in the stamped windows of an invocation. */
+void results_shares(struct results *results, int invocation, const struct cell *cell,
+	const struct shares *shares);
+
+/* A window's ownerships, by the time at which they began; `trace` is by thread. Returns how many
+ * there were. */
+uint64_t results_trace(struct results *results, int invocation, const struct cell *cell,
+	const struct sample *sample, const struct trace *trace);
 
 /* state: ok, absent, denied or masked; value is NA unless ok. */
 void results_fact(struct results *results, const char *scope, const char *key, const char *value,

@@ -26,7 +26,8 @@ struct thread_sample {
 	uint64_t loops, acquisitions;
 	int64_t held_ns;
 	int64_t waited_ns, longest_wait_ns; /* -1: not stamped */
-	uint64_t longest_streak;
+	uint64_t longest_streak, takeovers;
+	int64_t thought_ns; /* -1: nothing is done between acquisitions */
 };
 
 /* Plain data: handed from the worker to the supervisor as it is. NAN: unknown. */
@@ -44,6 +45,8 @@ struct sample {
 	double foreign_share; /* of the team's CPUs, taken by others */
 	double dose_ns;       /* put into each operation on purpose */
 	int strayed;          /* threads seen off their CPU; -1: not looked at */
+	int64_t timed_ns;     /* when its timed phase began, clock_now_ns(), where it is traced */
+	bool traced;          /* its ownerships lie in the plan (plan_trace) */
 	unsigned flags;
 	enum status status;
 	char id[24];     /* of what was skipped or failed: EMSGSIZE, PLACE, EXCLUSION … */

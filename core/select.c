@@ -95,6 +95,12 @@ static void check_places(const struct options *options, const struct machine *ma
 		die(EXIT_USAGE, "--place=%s: pairs stands alone", options->places);
 }
 
+/* Whether it says so itself: a set of which only --set=all, or --trace, has the stamped ones. */
+static bool stamped(const char *params)
+{
+	return params_get(params, "stamps", 0) != 0;
+}
+
 static bool same_cpu(const char *place)
 {
 	return !strncmp(place, "same-cpu", strlen("same-cpu"));
@@ -109,6 +115,18 @@ static void note_unfitness(struct cell *cell)
 			cell->threads == 2 ? "two CPUs" : "a CPU for each thread");
 	if (needs == NEEDS_ONE_CPU && !same_cpu(cell->place))
 		snprintf(cell->unfit, sizeof(cell->unfit), "means something on one CPU only");
+	if (cell_bench(cell)->spins_in_turn && cell_shares_cpu(cell))
+		snprintf(cell->note, sizeof(cell->note),
+			"in turn, and without a CPU for each: it waits for time slices");
+}
+
+/* Whether a cell that is settled is worth its time here. */
+static bool left_out(const struct picker *picker, const struct cell *cell)
+{
+	const int most = cell_workload(cell)->shape->most_per_cpu;
+
+	return (cell->note[0] && !picker->options->everything) ||
+	       (most && (size_t)cell->threads > (size_t)most * machine_pus(picker->machine));
 }
 
 static void append(struct picker *picker, const struct cell *cell)
@@ -224,20 +242,30 @@ static void pick_set(struct picker *picker, struct cell cell, const char *params
 		return;
 	note_wrapping(&cell);
 	note_unfitness(&cell);
-	pick_awake(picker, &cell);
+	if (!left_out(picker, &cell))
+		pick_awake(picker, &cell);
+}
+
+static int64_t window_ns(const struct options *options, const struct shape *shape)
+{
+	if (shape->free_running && options->window_ns)
+		return options->window_ns;
+	return shape->window_ns ? shape->window_ns : WINDOW_NS;
 }
 
 static void pick_workload(struct picker *picker, int bench, int w, struct site *site)
 {
+	const struct options *options = picker->options;
 	struct cell cell = cell_make(bench, w);
 	const struct workload *workload = cell_workload(&cell);
+	const bool headline = options->everything || !cell_bench(&cell)->on_request;
 
-	cell.window_ns = workload->shape->window_ns ? workload->shape->window_ns : WINDOW_NS;
-	for (const char *const *set = catalogue_params(workload); *set; set++)
+	cell.window_ns = window_ns(options, workload->shape);
+	for (const char *const *set = catalogue_params(workload); headline && *set; set++)
 		pick_set(picker, cell, *set, site);
-	for (const char *const *set = catalogue_more(workload); picker->options->everything && *set;
-		set++)
-		pick_set(picker, cell, *set, site);
+	for (const char *const *set = catalogue_more(workload); *set; set++)
+		if (options->everything || (headline && options->trace && stamped(*set)))
+			pick_set(picker, cell, *set, site);
 }
 
 static void pick_at(struct picker *picker, struct site *site)
@@ -290,9 +318,10 @@ static bool is_base(const struct cell *cell)
 }
 
 /* Every cell that there is on this machine. */
-static struct selection pick_everything(const struct machine *machine)
+static struct selection pick_everything(const struct options *asked, const struct machine *machine)
 {
-	const struct options options = {.places = "all", .everything = true};
+	const struct options options = {
+		.places = "all", .everything = true, .window_ns = asked->window_ns};
 	struct selection all = {0};
 	struct picker picker = {&options, machine, .selection = &all};
 
@@ -379,7 +408,7 @@ static void ensure_base(struct picker *picker)
 {
 	const char *name = picker->options->base;
 	struct selection *selection = picker->selection;
-	struct selection all = pick_everything(picker->machine);
+	struct selection all = pick_everything(picker->options, picker->machine);
 
 	const int which = name ? find_or_die(&all, "--base", name) : find_base(&all);
 
@@ -391,7 +420,7 @@ static void ensure_base(struct picker *picker)
 static void pick_pair(struct picker *picker)
 {
 	struct selection *selection = picker->selection;
-	struct selection all = pick_everything(picker->machine);
+	struct selection all = pick_everything(picker->options, picker->machine);
 	char *const copy = strdup(picker->options->pair);
 	char *second = copy ? strchr(copy, ',') : NULL;
 
@@ -467,6 +496,15 @@ static void pick_asked(struct picker *picker)
 		regfree(&picker->filter);
 }
 
+static void check_trace(const struct selection *selection)
+{
+	for (size_t i = 0; i < selection->asked; i++)
+		if (cell_stamps_waits(&selection->cell[i]))
+			return;
+	die(EXIT_USAGE, "--trace: none of these cells has a lock whose waits are stamped; as in "
+			"--filter='lock/mutex/greedy-polite'");
+}
+
 void select_cells(
 	struct selection *selection, const struct options *options, const struct machine *machine)
 {
@@ -479,6 +517,8 @@ void select_cells(
 		pick_pair(&picker);
 	else
 		pick_asked(&picker);
+	if (options->trace)
+		check_trace(selection);
 	add_spike(&picker);
 }
 

@@ -372,6 +372,18 @@ static int joint_code(const int *codes, int sides)
 	return sides == 1 || codes[0] == codes[1] ? codes[0] : EXIT_FAILED;
 }
 
+/* A bounded trace says what it had no room for. */
+static void tell_of_trace(const struct recording *recording)
+{
+	if (!recording->options->trace)
+		return;
+	fprintf(stderr,
+		"baton: events.csv has %llu of %llu ownerships: the last %d of each thread in the "
+		"first round's windows\n",
+		(unsigned long long)recording->traced, (unsigned long long)recording->owned,
+		TRACE_EVENTS);
+}
+
 static int conclude(struct supervisor *supervisor)
 {
 	const struct recording *recording = supervisor->recording;
@@ -389,6 +401,7 @@ static int conclude(struct supervisor *supervisor)
 		     : table_print(recording[0].summary, stdout, supervisor->options->csv);
 	if (rc)
 		fputs("baton: the summary could not be printed\n", stderr);
+	tell_of_trace(&recording[0]);
 	opening_folder(&supervisor->opening, "", folder);
 	fprintf(stderr, "\nresults: %s\n", folder);
 	fault = fault_code(supervisor);

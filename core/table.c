@@ -86,9 +86,9 @@ static void append_needed(char text[256], const char *words, size_t count)
 }
 
 /* What to know before trusting the row. */
-static const char *remarks(const struct line *line, char text[256])
+static const char *remarks(const struct line *line, const struct cell *cell, char text[256])
 {
-	text[0] = '\0';
+	snprintf(text, 256, "%s", cell->note);
 	append_needed(text, "UNSETTLED", line->needed);
 	append_needed(text, line->needed ? "ratio" : "ratio UNSETTLED", line->ratio_needed);
 	append_count(text, line->two_modes ? "UNSETTLED two modes: SWITCHES" : "SWITCHES",
@@ -159,7 +159,7 @@ static void print_line(const struct summary *summary, size_t cell, FILE *out)
 	units_column(out, SWITCHES, number(line.switches, "%.2f", text));
 	units_column(out, SHARE, number(100 * line.slept, "%.0f %%", text));
 	units_column(out, QUANTITY, units_quantity(line.cpu_ns, "ns", text));
-	remarks(&line, words);
+	remarks(&line, &selection->cell[cell], words);
 	fprintf(out, "%s%s\n", words[0] ? "  " : "", words);
 }
 

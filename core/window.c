@@ -32,7 +32,8 @@ static const int64_t grace_ns = INT64_C(5) * NS_PER_S;
 struct stage {
 	const struct window *window;
 	void *memory;
-	size_t size;
+	size_t size;        /* of all of it, */
+	size_t whole;       /* of what comes before the threads' slots */
 	_Atomic bool ready; /* thread 0 has made the run and opened the mechanism */
 	struct run *run;
 	int opened; /* 0 or -errno */
@@ -130,22 +131,42 @@ void run_let_partner_sleep(const struct run *run)
 		cpu_relax();
 }
 
-static bool stamps(const struct window *window)
+static bool stamps_handoffs(const struct window *window)
 {
-	return window->histogram && window->cell->ops &&
-	       cell_workload(window->cell)->shape->can_stamp;
+	return window->record && window->cell->ops && cell_workload(window->cell)->shape->can_stamp;
 }
 
-static void prepare_stamps(const struct window *window, struct run *run, void *memory)
+static bool stamps_waits(const struct window *window)
+{
+	return window->record && cell_stamps_waits(window->cell);
+}
+
+static size_t slots(const struct window *window)
+{
+	return stamps_waits(window) ? (size_t)(window->length_ns / SLOT_NS) : 0;
+}
+
+static void prepare_stamps(const struct window *window, struct run *run)
 {
 	const struct cell *cell = window->cell;
 
-	run->stamps = memory;
+	if (!stamps_handoffs(window))
+		return;
 	run->stamp_every = window->stamp_every
 				   ? window->stamp_every
 				   : stamp_every((double)cell->window_ns / (double)cell->ops,
 					     clock_read_ns(), run->shares_cpu);
 	run->roundtrip = window->roundtrip;
+}
+
+/* Each thread's slots are its own to touch first. */
+static void prepare_slots(const struct window *window, struct run *run, void *memory)
+{
+	run->slots = slots(window);
+	if (!run->slots)
+		return;
+	run->slot = memory;
+	run->trace = window->trace;
 }
 
 /* Thread 0 alone: being the first to touch the pages puts them on its NUMA node, the home. */
@@ -156,7 +177,7 @@ static void make_run(struct stage *stage)
 	struct run *run = stage->memory;
 	char *const state = (char *)run + pages(sizeof(*run));
 
-	memset(stage->memory, 0, stage->size);
+	memset(stage->memory, 0, stage->whole);
 	*run = (struct run){
 		.verify = window->verify,
 		.shares_cpu = cell_shares_cpu(cell),
@@ -170,14 +191,17 @@ static void make_run(struct stage *stage)
 		.value = NAN,
 		.dose_ns = NAN,
 		.dosed = cell->dosed,
+		.shape = cell_workload(cell)->shape,
 		.params = cell->params,
 		.idler = stage->has_idlers ? stage->idler : NULL,
 		.state = state,
 		.tally = (struct tally *)(state + pages(cell_bench(cell)->state_size)),
 	};
-	if (stamps(window))
-		prepare_stamps(window, run,
-			(char *)run->tally + pages((size_t)cell->threads * sizeof(*run->tally)));
+	if (stamps_handoffs(window) || stamps_waits(window))
+		run->stamps = (struct stamps *)((char *)run->tally +
+						pages((size_t)cell->threads * sizeof(*run->tally)));
+	prepare_stamps(window, run);
+	prepare_slots(window, run, (char *)stage->memory + stage->whole);
 	stage->run = run;
 }
 
@@ -357,6 +381,35 @@ static int64_t first_met_ns(const struct stage *stage)
 	return first_ns;
 }
 
+/* The shares of thread 0 against all others, whose slots are summed up in those of thread 1. */
+static void keep_shares(const struct stage *stage)
+{
+	const struct run *run = stage->run;
+	uint32_t *const others = run->slot + run->slots;
+
+	for (int i = 2; i < run->threads; i++)
+		for (size_t slot = 0; slot < run->slots; slot++)
+			others[slot] += run->slot[(size_t)i * run->slots + slot];
+	shares_add(&stage->window->record->shares, run->slot, others, run->slots);
+}
+
+static void keep_stamps(const struct stage *stage)
+{
+	const struct run *run = stage->run;
+	struct record *record = stage->window->record;
+	const char *const *roles = run->shape->roles;
+
+	for (int i = 0; i < run->threads; i++) {
+		const bool other = roles[i] && strcmp(roles[i], roles[0]) != 0;
+
+		histogram_add(&record->ways, &run->stamps[i].ways);
+		histogram_add(&record->waits[other], &run->stamps[i].waits);
+		histogram_add(&record->holds[other], &run->stamps[i].holds);
+	}
+	if (run->slots)
+		keep_shares(stage);
+}
+
 static void collect(const struct stage *stage, struct sample *out)
 {
 	const struct cell *cell = stage->window->cell;
@@ -379,8 +432,11 @@ static void collect(const struct stage *stage, struct sample *out)
 		sample_end(out, STATUS_ERROR, "STRAYED",
 			"a thread was seen off the CPU it is pinned to");
 	if (stage->run->stamps && out->status == STATUS_OK && !(out->flags & FLAG_SWITCHES))
-		for (int i = 0; i < cell->threads; i++)
-			histogram_add(stage->window->histogram, &stage->run->stamps[i].ways);
+		keep_stamps(stage);
+	out->traced = stage->run->trace && out->status == STATUS_OK;
+	out->timed_ns = stage->run->timed_ns;
+	if (out->status == STATUS_OK)
+		memcpy(out->reason, cell->note, sizeof(cell->note));
 }
 
 /* A thread that failed has left its partner waiting: its errno is the reason. */
@@ -469,10 +525,12 @@ static int map_stage(struct stage *stage)
 {
 	const struct cell *cell = stage->window->cell;
 
-	stage->size = pages(sizeof(struct run)) + pages(cell_bench(cell)->state_size) +
-		      pages((size_t)cell->threads * sizeof(struct tally));
-	if (stamps(stage->window))
-		stage->size += pages((size_t)cell->threads * sizeof(struct stamps));
+	stage->whole = pages(sizeof(struct run)) + pages(cell_bench(cell)->state_size) +
+		       pages((size_t)cell->threads * sizeof(struct tally));
+	if (stamps_handoffs(stage->window) || stamps_waits(stage->window))
+		stage->whole += pages((size_t)cell->threads * sizeof(struct stamps));
+	stage->size = stage->whole +
+		      pages((size_t)cell->threads * slots(stage->window) * sizeof(uint32_t));
 	stage->memory =
 		mmap(NULL, stage->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return stage->memory == MAP_FAILED ? -errno : 0;

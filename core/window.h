@@ -4,6 +4,7 @@
 
 #include "cell.h"
 #include "crew.h"
+#include "record.h"
 #include "sample.h"
 
 struct window {
@@ -13,10 +14,12 @@ struct window {
 	int64_t lead_in_ns; /* nominal */
 	bool verify;        /* prove every hop instead of timing well */
 
-	/* Single hand-offs: where the cell can be stamped (stamp.h) the stamps of both directions
-	 * are added here after the window, if it ended STATUS_OK and without FLAG_SWITCHES. NULL:
-	 * none are taken. */
-	struct histogram *histogram;
+	/* Where single operations can be stamped (stamp.h, lock.h) the stamps are added here after
+	 * the window, if it ended STATUS_OK and without FLAG_SWITCHES. NULL: none are taken. */
+	struct record *record;
+	/* Of a stamped lock: each thread's last ownerships come to lie here, TEAM_MAX long; NULL:
+	 * they are not kept. out->traced tells whether they do. */
+	struct trace *trace;
 	/* One of so many trips is stamped; 0: of as many as stamp_every() says. With one that is
 	 * never reached the stamped loop runs without a stamp (tests/bias.c). */
 	uint64_t stamp_every;

@@ -69,7 +69,8 @@ static void journal(struct worker *worker, const struct sample *sample)
 
 	plan->journal[row] = *sample;
 	atomic_store_explicit(&plan->sampled, row + 1, memory_order_release);
-	if (row + 1 == JOURNAL_MAX) {
+	/* What was traced has to be taken before the next window is. */
+	if (row + 1 == JOURNAL_MAX || sample->traced) {
 		say(worker, WORD_JOURNAL);
 		hear(worker, 0);
 	}
@@ -95,7 +96,8 @@ static void measure(struct slot *slot, struct sample *sample)
 		.ops = slot->cell->ops,
 		.length_ns = slot->cell->window_ns,
 		.lead_in_ns = plan->lead_in_ns,
-		.histogram = plan_histogram(worker->plan, cell),
+		.record = plan_record(worker->plan, cell),
+		.trace = plan->trace && worker->round == 0 ? plan_trace(worker->plan) : NULL,
 		.roundtrip = slot->cell->roundtrip,
 	};
 	const int rc = window_run(worker->crew, &window, sample);
@@ -234,7 +236,7 @@ static void compare_clocks(struct worker *worker)
 {
 	struct plan *plan = worker->plan;
 
-	for (size_t i = 0; i < plan->cells && plan_histogram(plan, i); i++) {
+	for (size_t i = 0; i < plan->cells && plan_record(plan, i); i++) {
 		struct cell *cell = &plan->cell[i];
 		const struct cell *before = compared_before(plan, cell);
 		struct agreement found;

@@ -1,4 +1,4 @@
-/* bias.c - the engine against bare loops, stamped against plain windows (a benchmark target) */
+/* bias.c - engine against bare loops, stamped and traced against plain windows (a benchmark) */
 #include "catalogue.h"
 #include "crew.h"
 #include "stats.h"
@@ -20,6 +20,9 @@
  *
  * Then windows of the engine alone, with single hand-offs stamped and without: stamped / plain.
  * That may cost 1 %; to be seen it needs more pairs, and shorter ones, which are closer in time.
+ *
+ * Likewise a lock that is held for 1 us: with each ownership stamped and traced, stamped alone, and
+ * merely counted. A trace may cost 5 %.
  */
 
 enum {
@@ -29,7 +32,7 @@ enum {
 	STAMPED_NS = WINDOW_NS / 2,
 };
 
-static const double promise = 0.02, stamped_promise = 0.01;
+static const double promise = 0.02, stamped_promise = 0.01, traced_promise = 0.05;
 
 /* A bare ping-pong, of one of two kinds. */
 struct bare {
@@ -163,16 +166,27 @@ static double bare_window(struct bare *bare)
 	return bare->ns_per_op;
 }
 
-static struct cell cell_of(const char *mechanism, int cpu)
+static struct cell find(const char *family, const char *mechanism, const char *shape)
 {
 	size_t count;
 	const struct bench *const *bench = catalogue(&count);
-	struct cell cell = {.threads = 2, .cpu = {cpu, cpu}, .window_ns = WINDOW_NS};
 
-	strcpy(cell.place, "same-cpu");
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(bench[i]->family, "switch") && !strcmp(bench[i]->name, mechanism))
-			cell.bench = (int)i;
+		for (int w = 0; w < (int)catalogue_workloads(bench[i]); w++)
+			if (!strcmp(bench[i]->family, family) &&
+				!strcmp(bench[i]->name, mechanism) &&
+				!strcmp(bench[i]->workloads[w].shape->name, shape))
+				return cell_make((int)i, w);
+	abort();
+}
+
+static struct cell cell_of(const char *mechanism, int cpu)
+{
+	struct cell cell = find("switch", mechanism, "pingpong");
+
+	cell.cpu[0] = cell.cpu[1] = cpu;
+	cell.window_ns = WINDOW_NS;
+	strcpy(cell.place, "same-cpu");
 	return cell;
 }
 
@@ -208,17 +222,24 @@ static double report(
 	double low = 0, high = 0;
 
 	stats_interval(ratio, pairs, &low, &high);
-	printf("switch/%-6s same-cpu  %s = %.4f [%.4f, %.4f], %zu pairs of %d ms  ", mechanism,
-		what, median, low, high, pairs, length_ns / 1000000);
+	printf("%-22s %s = %.4f [%.4f, %.4f], %zu pairs of %d ms  ", mechanism, what, median, low,
+		high, pairs, length_ns / 1000000);
 	return median;
 }
 
 /* The two take turns in going first. */
+static const char *row(const char *mechanism, char text[64])
+{
+	snprintf(text, 64, "switch/%-6s same-cpu", mechanism);
+	return text;
+}
+
 static bool hold(struct crew *crew, int cpu, const char *mechanism, struct bare *bare)
 {
 	struct cell cell = cell_of(mechanism, cpu);
 	struct window window;
 	double ratio[PAIRS];
+	char name[64];
 
 	calibrate(crew, &cell, &window);
 	start_bare(bare, cpu);
@@ -229,7 +250,8 @@ static bool hold(struct crew *crew, int cpu, const char *mechanism, struct bare 
 
 		ratio[i] = i % 2 ? second / first : first / second;
 	}
-	const double median = report(mechanism, "engine / bare", ratio, PAIRS, WINDOW_NS);
+	const double median =
+		report(row(mechanism, name), "engine / bare", ratio, PAIRS, WINDOW_NS);
 	const bool kept = median > 1 - promise && median < 1 + promise;
 
 	puts(kept ? "within 2 %" : "MORE THAN 2 %");
@@ -239,16 +261,17 @@ static bool hold(struct crew *crew, int cpu, const char *mechanism, struct bare 
 /* Stamps cannot make hand-offs faster: the promise has one side. */
 static bool hold_stamped(struct crew *crew, int cpu, const char *mechanism)
 {
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct cell cell = cell_of(mechanism, cpu);
 	struct window plain, stamped;
 	double ratio[STAMPED_PAIRS];
+	char name[64];
 
 	calibrate(crew, &cell, &plain);
 	plain.ops = cell.ops / 4 * 2; /* in STAMPED_NS, of whole trips */
 	/* The same copy of the loop: two copies can differ by more than stamps cost, by how they
 	 * happen to lie. */
-	plain.histogram = &histogram;
+	plain.record = &record;
 	stamped = plain;
 	plain.stamp_every = UINT64_MAX;
 	for (int i = 0; i < STAMPED_PAIRS; i++) {
@@ -258,10 +281,57 @@ static bool hold_stamped(struct crew *crew, int cpu, const char *mechanism)
 		ratio[i] = i % 2 ? second / first : first / second;
 	}
 	const double median =
-		report(mechanism, "stamped / plain", ratio, STAMPED_PAIRS, STAMPED_NS);
+		report(row(mechanism, name), "stamped / plain", ratio, STAMPED_PAIRS, STAMPED_NS);
 	const bool kept = median < 1 + stamped_promise;
 
 	puts(kept ? "within 1 %" : "MORE THAN 1 %");
+	return kept;
+}
+
+enum ways { COUNTED, STAMPED, TRACED, WAYS };
+
+/* A rate: the more the better. */
+static double ns_per_acquisition(struct crew *crew, const struct window *window)
+{
+	return NS_PER_S / engine_window(crew, window);
+}
+
+static bool hold_traced(struct crew *crew, const char *name, int cpu_a, int cpu_b)
+{
+	static struct trace trace[TEAM_MAX];
+	static double ratio[2][STAMPED_PAIRS];
+	struct record *record = calloc(1, sizeof(*record));
+	struct cell cell[WAYS];
+	struct window window[WAYS];
+
+	for (int way = 0; way < WAYS; way++) {
+		cell[way] = find("lock", "mutex", "contended");
+		cell_set_params(&cell[way],
+			way == COUNTED ? "contenders=2;hold_ns=1000;think_ns=0"
+				       : "contenders=2;hold_ns=1000;stamps=1;think_ns=0");
+		cell[way].cpu[0] = cpu_a;
+		cell[way].cpu[1] = cpu_b;
+		window[way] = (struct window){.cell = &cell[way],
+			.length_ns = STAMPED_NS,
+			.lead_in_ns = NS_PER_MS,
+			.record = way == COUNTED ? NULL : record,
+			.trace = way == TRACED ? trace : NULL};
+	}
+	for (int i = 0; i < STAMPED_PAIRS; i++) {
+		double ns[WAYS];
+
+		for (int way = 0; way < WAYS; way++)
+			ns[(way + i) % WAYS] = ns_per_acquisition(crew, &window[(way + i) % WAYS]);
+		ratio[0][i] = ns[TRACED] / ns[STAMPED];
+		ratio[1][i] = ns[STAMPED] / ns[COUNTED];
+	}
+	const double traced = report(name, "traced / stamped", ratio[0], STAMPED_PAIRS, STAMPED_NS);
+	const bool kept = traced < 1 + traced_promise;
+
+	puts(kept ? "within 5 %" : "MORE THAN 5 %");
+	report(name, "stamped / counted", ratio[1], STAMPED_PAIRS, STAMPED_NS);
+	puts("");
+	free(record);
 	return kept;
 }
 
@@ -286,6 +356,9 @@ int main(void)
 	kept &= hold_stamped(crew, cpu, "futex");
 	kept &= hold_stamped(crew, cpu, "pipe");
 	kept &= hold_stamped(crew, cpu, "yield");
+	kept &= hold_traced(crew, "lock/mutex same-cpu", cpu, cpu);
+	if (machine_pus(machine) > 1)
+		kept &= hold_traced(crew, "lock/mutex two CPUs", machine_cpu(machine, 0), cpu);
 	crew_close(crew);
 	machine_free(machine);
 	return kept ? 0 : 1;

@@ -40,26 +40,30 @@ struct baton {
 
 static struct rank seen_conductor;
 
-static void acquire(struct run *run)
+static void acquire(struct run *run, int me)
 {
 	struct baton *baton = run->state;
 
+	(void)me;
 	while (atomic_exchange_explicit(&baton->taken, true, memory_order_acquire))
 		run_poll_again(run);
 }
 
-static void release(struct run *run)
+static void release(struct run *run, int me)
 {
 	struct baton *baton = run->state;
 
+	(void)me;
 	atomic_store_explicit(&baton->taken, false, memory_order_release);
 }
+
+static const struct lock lock = {.acquire = acquire, .release = release};
 
 static int spin_work(struct run *run, int me)
 {
 	if (me == 0)
 		seen_conductor = rank_of(getpid()); /* the main thread conducts */
-	return lock_greedy_polite(run, me, acquire, release);
+	return lock_work(run, me, &lock);
 }
 
 static const struct bench spinlock = {

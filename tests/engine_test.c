@@ -261,28 +261,35 @@ static void the_partner_is_let_sleep(void **state)
 
 static void a_streak_ends_with_another_owner(void **state)
 {
-	struct run run = {0};
-	uint64_t greedy = 0, polite = 0;
+	static const int owners[] = {
+		LOCK_GREEDY, LOCK_GREEDY, LOCK_GREEDY, LOCK_POLITE, LOCK_GREEDY};
+	static const uint64_t streaks[] = {1, 2, 3, 1, 1};
+	struct tally tally[2] = {{.loops = 0}};
+	struct run run = {.tally = tally};
+	uint64_t streak[2] = {0};
 
 	(void)state;
-	for (uint64_t i = 1; i <= 3; i++) {
-		lock_note_owner(&run, LOCK_GREEDY, &greedy);
-		assert_int_equal(greedy, i);
+	for (int i = 0; i < 5; i++) {
+		const int me = owners[i];
+
+		lock_note_turn(&tally[me], lock_note_owner(&run, me), &streak[me]);
+		assert_int_equal(streak[me], streaks[i]);
 	}
-	lock_note_owner(&run, LOCK_POLITE, &polite);
-	assert_int_equal(polite, 1);
-	lock_note_owner(&run, LOCK_GREEDY, &greedy);
-	assert_int_equal(greedy, 1);
 	assert_int_equal(run.guarded.count, 5);
+	assert_int_equal(tally[LOCK_GREEDY].takeovers, 2);
+	assert_int_equal(tally[LOCK_GREEDY].longest_streak, 3);
+	assert_int_equal(tally[LOCK_POLITE].takeovers, 1);
+	assert_int_equal(tally[LOCK_POLITE].longest_streak, 1);
 }
 
 static void stamps_add_up(void **state)
 {
 	struct tally tally = {0};
+	struct run run = {.tally = &tally};
 
 	(void)state;
-	lock_note_times(&tally, 100, 130, 135);
-	lock_note_times(&tally, 200, 210, 217);
+	lock_note_times(&run, 0, &(struct ownership){100, 130, 135});
+	lock_note_times(&run, 0, &(struct ownership){200, 210, 217});
 	assert_int_equal(tally.waited_ns, 40);
 	assert_int_equal(tally.longest_wait_ns, 30);
 	assert_int_equal(tally.held_ns, 12);
@@ -295,66 +302,83 @@ static void the_lead_in_leaves_no_trace_in_the_account(void **state)
 		struct tally tally = {.loops = 1,
 			.acquisitions = 2,
 			.longest_streak = 3,
+			.takeovers = 7,
 			.held_ns = 4,
 			.waited_ns = 5,
 			.longest_wait_ns = 6,
 			.schedstat_fd = -1};
-		struct run run = {.tally = &tally, .timed_ns = 1000};
+		struct stamps *own = aligned_alloc(OWN_LINES, sizeof(*own));
+		struct run run = {.tally = &tally, .stamps = own, .timed_ns = 1000};
+		const struct lock_habit habit = {.stamps = stamps};
 
-		lock_begin(&run, 0, stamps, 990);
-		assert_int_equal(tally.loops + tally.acquisitions + tally.longest_streak, 0);
+		memset(own, 0, sizeof(*own));
+
+		lock_begin(&run, 0, &habit, 990);
+		assert_int_equal(tally.loops + tally.acquisitions, 0);
+		assert_int_equal(tally.longest_streak + tally.takeovers, 0);
 		assert_int_equal(tally.held_ns, 0);
 		assert_int_equal(tally.waited_ns, stamps ? 0 : -1);
 		assert_int_equal(tally.longest_wait_ns, stamps ? 0 : -1);
-		lock_begin(&run, 0, stamps, 1030); /* of that wait 30 ns lie in the timed phase */
+		lock_begin(&run, 0, &habit, 1030); /* of that wait 30 ns lie in the timed phase */
 		assert_int_equal(tally.waited_ns, stamps ? 30 : -1);
 		assert_int_equal(tally.longest_wait_ns, stamps ? 30 : -1);
+		assert_int_equal(histogram_count(&own->waits), stamps);
+		assert_int_equal(own->waits.max_ns, stamps ? 30 : 0);
+		free(own);
 	}
 }
 
 /* The timed phase begins with the fifth acquisition and ends with the eighth. */
-static void change_phase(struct run *run)
+static void change_phase(struct run *run, int me)
 {
 	const int acquisition = ++*(int *)run->state;
 
+	(void)me;
 	if (acquisition == 5)
 		atomic_store(&run->phase, PHASE_TIMED);
 	if (acquisition == 8)
 		atomic_store(&run->phase, PHASE_OVER);
 }
 
-static void change_nothing(struct run *run)
+static void change_nothing(struct run *run, int me)
 {
-	(void)run;
+	(void)run, (void)me;
 }
 
 /* Alone, each worker has all its acquisitions in one streak: those of the loops that it began in
  * the phase, one of three turns or three of one. */
 static void the_account_is_of_the_timed_phase(void **state)
 {
+	static const struct lock lock = {.acquire = change_phase, .release = change_nothing};
+
 	(void)state;
 	for (int me = LOCK_GREEDY; me <= LOCK_POLITE; me++) {
 		int acquisitions = 0;
 		struct tally tally[2] = {{.schedstat_fd = -1}, {.schedstat_fd = -1}};
-		struct run run = {.params = "hold_ns=3", .tally = tally, .state = &acquisitions};
+		struct run run = {.shape = &lock_greedy_polite_shape,
+			.params = "hold_ns=3",
+			.tally = tally,
+			.state = &acquisitions};
 
-		assert_int_equal(lock_greedy_polite(&run, me, change_phase, change_nothing), 0);
+		assert_int_equal(lock_work(&run, me, &lock), 0);
 		assert_int_equal(tally[me].loops, me == LOCK_GREEDY ? 3 : 1);
 		assert_int_equal(tally[me].acquisitions, 3);
 		assert_int_equal(tally[me].ops, 3);
 		assert_int_equal(tally[me].longest_streak, 3);
+		assert_int_equal(tally[me].takeovers, 0);
 		assert_int_equal(tally[me].all_acquisitions, acquisitions);
 		assert_int_equal(run.guarded.count, acquisitions);
 	}
 }
 
-/* A 300000th of 3 us is less than any clock cycle. */
-static void holds_are_shared_out_among_the_turns(void **state)
+/* A time that is less than any clock cycle takes one, but none is none. */
+static void times_are_spun_as_chains(void **state)
 {
 	(void)state;
-	assert_true(lock_hold_for(3000, 1).chain > 100);
-	assert_int_equal(lock_hold_for(3000, 300000).chain, 1);
-	assert_true(lock_hold_for(3000, 1).measured_ns > 100);
+	assert_true(lock_spin_for(3000).chain > 100);
+	assert_true(lock_spin_for(3000).measured_ns > 100);
+	assert_int_equal(lock_spin_for(0.01).chain, 1);
+	assert_int_equal(lock_spin_for(0).chain, 0);
 }
 
 static void the_timed_stretch_begins_when_all_have_the_lock(void **state)
@@ -903,7 +927,7 @@ int main(void)
 		cmocka_unit_test(a_streak_ends_with_another_owner),
 		cmocka_unit_test(stamps_add_up),
 		cmocka_unit_test(the_account_is_of_the_timed_phase),
-		cmocka_unit_test(holds_are_shared_out_among_the_turns),
+		cmocka_unit_test(times_are_spun_as_chains),
 		cmocka_unit_test(the_lead_in_leaves_no_trace_in_the_account),
 		cmocka_unit_test(the_timed_stretch_begins_when_all_have_the_lock),
 		cmocka_unit_test(a_thread_off_its_cpu_is_an_error),

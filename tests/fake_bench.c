@@ -4,6 +4,7 @@
 #include "handoff.h"
 #include "lock.h"
 #include "pingpong.h"
+#include "repeat.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -82,14 +83,16 @@ const struct bench fake_early = {
 };
 
 /* A lock that locks nobody out. */
-static void do_nothing(struct run *run)
+static void do_nothing(struct run *run, int me)
 {
-	(void)run;
+	(void)run, (void)me;
 }
+
+static const struct lock open_lock = {.acquire = do_nothing, .release = do_nothing};
 
 static int open_lock_work(struct run *run, int me)
 {
-	return lock_greedy_polite(run, me, do_nothing, do_nothing);
+	return lock_work(run, me, &open_lock);
 }
 
 const struct bench fake_open_lock = {
@@ -235,15 +238,19 @@ const struct bench fake_lanes = {
 		},
 };
 
-static void lock(struct run *run)
+static void acquire(struct run *run, int me)
 {
+	(void)me;
 	pthread_mutex_lock(run->state);
 }
 
-static void unlock(struct run *run)
+static void release(struct run *run, int me)
 {
+	(void)me;
 	pthread_mutex_unlock(run->state);
 }
+
+static const struct lock mutex = {.acquire = acquire, .release = release};
 
 /* The polite worker is late, and complains if the timed stretch has begun without it. */
 static int late_work(struct run *run, int me)
@@ -254,7 +261,7 @@ static int late_work(struct run *run, int me)
 		cpu_relax();
 	if (me == LOCK_POLITE && atomic_load(&run->phase) != PHASE_LEAD_IN)
 		return -EPROTO;
-	return lock_greedy_polite(run, me, lock, unlock);
+	return lock_work(run, me, &mutex);
 }
 
 static int open_mutex(struct run *run)

@@ -126,11 +126,11 @@ static struct cell turns_of(const struct bed *bed, int other, int workload, int6
 }
 
 static void run_stamped(const struct bed *bed, const struct cell *cell, uint64_t ops,
-	bool roundtrip, struct histogram *histogram, struct sample *sample)
+	bool roundtrip, struct record *record, struct sample *sample)
 {
 	struct window window = patient_window_of(cell, ops, 22);
 
-	window.histogram = histogram;
+	window.record = record;
 	window.roundtrip = roundtrip;
 	assert_int_equal(window_run(bed->crew, &window, sample), 0);
 	assert_int_equal(sample->status, STATUS_OK);
@@ -163,14 +163,14 @@ static void one_trip_of_so_many_is_stamped(void **state)
 	for (int workload = PINGPONG; workload <= LATENCY; workload++)
 		for (int64_t op_ns = 1000; op_ns <= NS_PER_MS; op_ns *= 10) {
 			const struct cell cell = turns_of(bed, 0, workload, op_ns);
-			struct histogram histogram = {0};
+			struct record record = {0};
 
-			run_stamped(bed, &cell, 200, false, &histogram, &sample);
+			run_stamped(bed, &cell, 200, false, &record, &sample);
 			assert_true(every >= 1);
 			assert_true(op_ns < NS_PER_MS || every == 1);
 			assert_int_equal(histogram_count(&noted[0]), 100 / every);
 			assert_int_equal(histogram_count(&noted[1]), 100 / every);
-			assert_int_equal(histogram_count(&histogram), 2 * (100 / every));
+			assert_int_equal(histogram_count(&record.ways), 2 * (100 / every));
 		}
 }
 
@@ -178,21 +178,21 @@ static void what_cannot_be_stamped_is_not(void **state)
 {
 	const struct bed *bed = *state;
 	struct cell quick = turns_of(bed, 0, PINGPONG, 999), stream;
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct sample sample;
 
-	run_stamped(bed, &quick, 200, false, &histogram, &sample);
+	run_stamped(bed, &quick, 200, false, &record, &sample);
 	assert_int_equal(every, 0);
 	quick.ops = 0; /* not calibrated */
-	run_stamped(bed, &quick, 200, false, &histogram, &sample);
+	run_stamped(bed, &quick, 200, false, &record, &sample);
 	assert_int_equal(every, 0);
 	stream = turns_of(bed, 0, STREAM, NS_PER_MS);
 	struct window window = patient_window_of(&stream, 200, 22);
 
-	window.histogram = &histogram;
+	window.record = &record;
 	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
 	assert_int_equal(every, 0);
-	assert_int_equal(histogram_count(&histogram), 0);
+	assert_int_equal(histogram_count(&record.ways), 0);
 	const struct cell slow = turns_of(bed, 0, PINGPONG, NS_PER_MS);
 
 	run_stamped(bed, &slow, 200, false, NULL, &sample);
@@ -204,23 +204,23 @@ static void the_ways_make_up_the_window(void **state)
 {
 	const struct bed *bed = *state;
 	const struct cell cell = turns_of(bed, 0, PINGPONG, NS_PER_MS);
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct sample sample;
 	double least_ns = 0, most_ns = 0;
 
-	run_stamped(bed, &cell, 200, false, &histogram, &sample);
-	assert_int_equal(histogram_count(&histogram), 200);
+	run_stamped(bed, &cell, 200, false, &record, &sample);
+	assert_int_equal(histogram_count(&record.ways), 200);
 	for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		int64_t lo_ns, hi_ns;
 
 		histogram_bounds(i, &lo_ns, &hi_ns);
-		least_ns += (double)lo_ns * (double)histogram.bucket[i];
-		most_ns += (double)hi_ns * (double)histogram.bucket[i];
+		least_ns += (double)lo_ns * (double)record.ways.bucket[i];
+		most_ns += (double)hi_ns * (double)record.ways.bucket[i];
 	}
 	assert_true(least_ns <= (double)sample.wall_ns);
 	assert_true(most_ns >= (double)sample.wall_ns / 4);
-	assert_true((double)histogram_quantile_ns(&histogram, 0.5) <= 2.1 * sample.value);
-	assert_true(histogram.max_ns <= sample.wall_ns);
+	assert_true((double)histogram_quantile_ns(&record.ways, 0.5) <= 2.1 * sample.value);
+	assert_true(record.ways.max_ns <= sample.wall_ns);
 }
 
 /* How many of the noted ways took less than that. */
@@ -241,10 +241,10 @@ static void ways_out_are_told_from_ways_back(void **state)
 
 	for (int workload = PINGPONG; workload <= LATENCY; workload++) {
 		struct cell cell = turns_of(bed, 0, workload, NS_PER_MS);
-		struct histogram histogram = {0};
+		struct record record = {0};
 
 		strcpy(cell.params, "out_us=200");
-		run_stamped(bed, &cell, 200, false, &histogram, &sample);
+		run_stamped(bed, &cell, 200, false, &record, &sample);
 		assert_int_equal(histogram_count(&noted[1]), 100);
 		assert_int_equal(below(&noted[1], 200 * NS_PER_US), 0);
 		assert_int_equal(histogram_count(&noted[0]), 100);
@@ -259,14 +259,14 @@ static void a_roundtrip_holds_both_ways(void **state)
 
 	for (int workload = PINGPONG; workload <= LATENCY; workload++) {
 		struct cell cell = turns_of(bed, 0, workload, NS_PER_MS);
-		struct histogram histogram = {0};
+		struct record record = {0};
 
 		strcpy(cell.params, "out_us=200");
-		run_stamped(bed, &cell, 200, true, &histogram, &sample);
+		run_stamped(bed, &cell, 200, true, &record, &sample);
 		assert_int_equal(histogram_count(&noted[0]), 100);
 		assert_int_equal(histogram_count(&noted[1]), 0);
-		assert_int_equal(below(&histogram, 200 * NS_PER_US), 0);
-		assert_int_equal(histogram_count(&histogram), 100);
+		assert_int_equal(below(&record.ways, 200 * NS_PER_US), 0);
+		assert_int_equal(histogram_count(&record.ways), 100);
 	}
 }
 
@@ -274,25 +274,25 @@ static void windows_add_up(void **state)
 {
 	const struct bed *bed = *state;
 	const struct cell cell = turns_of(bed, 1, PINGPONG, NS_PER_MS);
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct sample sample;
 
-	run_stamped(bed, &cell, 200, false, &histogram, &sample);
-	run_stamped(bed, &cell, 100, false, &histogram, &sample);
-	assert_int_equal(histogram_count(&histogram), 300);
+	run_stamped(bed, &cell, 200, false, &record, &sample);
+	run_stamped(bed, &cell, 100, false, &record, &sample);
+	assert_int_equal(histogram_count(&record.ways), 300);
 }
 
 static void a_window_with_other_switches_leaves_no_stamps(void **state)
 {
 	const struct bed *bed = *state;
 	const struct cell cell = turns_of(bed, 0, FLAGGED, NS_PER_MS);
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct sample sample;
 
-	run_stamped(bed, &cell, 200, false, &histogram, &sample);
+	run_stamped(bed, &cell, 200, false, &record, &sample);
 	assert_true(sample.flags & FLAG_SWITCHES);
 	assert_int_equal(histogram_count(&noted[0]), 100);
-	assert_int_equal(histogram_count(&histogram), 0);
+	assert_int_equal(histogram_count(&record.ways), 0);
 }
 
 static void a_window_that_proves_is_not_stamped(void **state)
@@ -300,29 +300,29 @@ static void a_window_that_proves_is_not_stamped(void **state)
 	const struct bed *bed = *state;
 	const struct cell cell = turns_of(bed, 0, PINGPONG, NS_PER_MS);
 	struct window window = patient_window_of(&cell, 200, 22);
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct sample sample;
 
-	window.histogram = &histogram;
+	window.record = &record;
 	window.verify = true;
 	assert_int_equal(window_run(bed->crew, &window, &sample), 0);
 	assert_int_equal(sample.status, STATUS_OK);
-	assert_int_equal(histogram_count(&histogram), 0);
+	assert_int_equal(histogram_count(&record.ways), 0);
 }
 
 static void probes_are_not_stamped(void **state)
 {
 	const struct bed *bed = *state;
 	const struct cell cell = turns_of(bed, 0, PINGPONG, NS_PER_MS);
-	struct histogram histogram = {0};
+	struct record record = {0};
 	struct window window = window_of(&cell, 0);
 	struct sample sample;
 	uint64_t ops;
 
 	window.length_ns = NS_PER_S;
-	window.histogram = &histogram;
+	window.record = &record;
 	assert_int_equal(window_calibrate(bed->crew, &window, &ops, &sample), 0);
-	assert_int_equal(histogram_count(&histogram), 0);
+	assert_int_equal(histogram_count(&record.ways), 0);
 }
 
 int main(void)

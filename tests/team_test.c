@@ -104,19 +104,23 @@ static int stream_work(struct run *run, int me)
 	return handoff_stream(run, me, send_value, receive_value);
 }
 
-static void lock(struct run *run)
+static void acquire(struct run *run, int me)
 {
+	(void)me;
 	pthread_mutex_lock(&((struct mailbox *)run->state)->mutex);
 }
 
-static void unlock(struct run *run)
+static void release(struct run *run, int me)
 {
+	(void)me;
 	pthread_mutex_unlock(&((struct mailbox *)run->state)->mutex);
 }
 
+static const struct lock lock = {.acquire = acquire, .release = release};
+
 static int locked_work(struct run *run, int me)
 {
-	return guard_locked(run, me, lock, unlock);
+	return guard_locked(run, me, &lock);
 }
 
 static int refuse(struct run *run)

@@ -238,7 +238,7 @@ static void selections_are_what_was_asked_for(void **state)
 		{{.mechanisms = "spin", .places = "pairs", .awake = "no"}, 10, 0, true},
 		{{.mechanisms = "forged,spin", .places = "pairs", .awake = "no"}, 14, 4, true},
 		{{.mechanisms = "late", .places = "same-cpu"}, 2, 0, false},
-		{{.mechanisms = "late", .places = "same-cpu", .everything = true}, 4, 0, false},
+		{{.mechanisms = "late", .places = "same-cpu", .everything = true}, 8, 0, false},
 		{{.mechanisms = "awaited", .places = "all"}, 5, 0, false},
 		{{.mechanisms = "awaited", .places = "all", .everything = true}, 7, 0, false},
 		{{.mechanisms = "awaited", .places = "all", .awake = "latency,no"}, 5, 0, false},
@@ -258,6 +258,100 @@ static void selections_are_what_was_asked_for(void **state)
 			assert_int_equal(selection.cell[c].fixed, asked[i].fixed);
 		free(selection.cell);
 	}
+}
+
+static const char *const in_turn_params[] = {"contenders=2", NULL};
+static const char *const in_turn_more[] = {
+	"contenders=2;stamps=1", "contenders=8", "contenders=16", "contenders=32", NULL};
+
+static const struct shape in_turn_shape = {.name = "contended",
+	.metric = "acquisitions",
+	.unit = "1/s",
+	.crowd = "contenders",
+	.most_per_cpu = 4,
+	.free_running = true,
+	.contest = true,
+	.window_ns = 40 * NS_PER_MS,
+	.params = in_turn_params,
+	.more = in_turn_more};
+
+static int never_work(struct run *run, int me)
+{
+	(void)run, (void)me;
+	return -ENOSYS;
+}
+
+static const struct bench in_turn = {
+	.family = "fake",
+	.name = "in-turn",
+	.about = "spins for its turn",
+	.spins_in_turn = true,
+	.workloads = {{.shape = &in_turn_shape, .work = never_work}},
+};
+
+static const struct bench on_request = {
+	.family = "fake",
+	.name = "on-request",
+	.about = "is measured on request alone",
+	.on_request = true,
+	.workloads = {{.shape = &in_turn_shape, .work = never_work}},
+};
+
+__attribute__((constructor)) static void enlist_in_turn(void)
+{
+	bench_enlist(&in_turn);
+	bench_enlist(&on_request);
+}
+
+/* On two packages of two cores: four threads for each make sixteen. */
+static void some_cells_are_measured_on_request_alone(void **state)
+{
+	static const struct {
+		struct options options;
+		size_t cells, noted;
+	} asked[] = {
+		{{.mechanisms = "in-turn", .places = "all"}, 2, 0}, /* package and machine */
+		{{.mechanisms = "in-turn,on-request", .places = "all"}, 2, 0},
+		{{.mechanisms = "in-turn", .places = "all", .trace = true}, 4, 0},
+		{{.mechanisms = "in-turn", .places = "same-cpu", .everything = true}, 4, 4},
+		{{.mechanisms = "in-turn", .places = "machine", .everything = true}, 4, 2},
+		{{.mechanisms = "on-request", .places = "same-cpu", .everything = true}, 4, 0},
+	};
+	struct selection selection;
+	size_t alone;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		size_t noted = 0;
+
+		assert_int_equal(chosen(&asked[i].options, &selection, &alone), asked[i].cells);
+		for (size_t c = 0; c < selection.cells; c++) {
+			noted += selection.cell[c].note[0] != '\0';
+			assert_int_equal(selection.cell[c].window_ns, 40 * NS_PER_MS);
+		}
+		assert_int_equal(noted, asked[i].noted);
+		free(selection.cell);
+	}
+}
+
+static void windows_of_free_running_cells_are_as_long_as_asked_for(void **state)
+{
+	const struct options options = {
+		.mechanisms = "in-turn,late,spin", .places = "machine", .window_ns = 2 * NS_PER_S};
+	struct selection selection;
+	size_t alone, long_ones = 0;
+
+	(void)state;
+	chosen(&options, &selection, &alone);
+	for (size_t i = 0; i < selection.asked; i++) {
+		const struct cell *cell = &selection.cell[i];
+
+		assert_int_equal(cell->window_ns,
+			cell_workload(cell)->shape->free_running ? 2 * NS_PER_S : 20 * NS_PER_MS);
+		long_ones += cell_workload(cell)->shape->free_running;
+	}
+	assert_true(long_ones > 0);
+	free(selection.cell);
 }
 
 static const char *const spinning_crowds[] = {"receivers=2", "receivers=4", NULL};
@@ -774,6 +868,8 @@ static void csv_is_quoted_and_never_empty(void **state)
 	free(read_file(inner, "threads.csv"));
 	free(read_file(inner, "rounds.csv"));
 	free(read_file(inner, "histograms.csv"));
+	free(read_file(inner, "shares.csv"));
+	free(read_file(inner, "events.csv"));
 	rmdir(inner);
 	snprintf(inner, sizeof(inner), "%s/a", folder);
 	rmdir(inner);
@@ -838,6 +934,8 @@ static void rows_say_what_is_known(void **state)
 	free(read_file(folder, "threads.csv"));
 	free(read_file(folder, "rounds.csv"));
 	free(read_file(folder, "histograms.csv"));
+	free(read_file(folder, "shares.csv"));
+	free(read_file(folder, "events.csv"));
 	free(read_file(folder, "context.csv"));
 	assert_int_equal(rmdir(folder), 0);
 }
@@ -1083,6 +1181,8 @@ int main(void)
 		cmocka_unit_test(the_same_seed_gives_the_same_numbers),
 		cmocka_unit_test(draws_are_below_and_even),
 		cmocka_unit_test(a_shuffle_keeps_everything),
+		cmocka_unit_test(some_cells_are_measured_on_request_alone),
+		cmocka_unit_test(windows_of_free_running_cells_are_as_long_as_asked_for),
 		cmocka_unit_test(draws_reach_every_pair_of_a_place_both_ways),
 		cmocka_unit_test(selections_are_what_was_asked_for),
 		cmocka_unit_test(larger_teams_have_places_of_their_own),

@@ -19,7 +19,7 @@ static int work(struct run *run, int me)
 
 	run->ops = (ops + ADDS - 1) / ADDS;
 	run->lead_ops = (run->lead_ops + ADDS - 1) / ADDS;
-	rc = repeat(run, me, add_chain, NULL);
+	rc = repeat(run, me, add_chain);
 	run->tally[me].ops *= ADDS;
 	return rc;
 }

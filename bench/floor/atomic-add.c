@@ -10,7 +10,7 @@ static void add(struct run *run)
 
 static int work(struct run *run, int me)
 {
-	return repeat(run, me, add, NULL);
+	return repeat(run, me, add);
 }
 
 static const struct bench bench = {

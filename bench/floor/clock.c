@@ -9,7 +9,7 @@ static void read_clock(struct run *run)
 
 static int work(struct run *run, int me)
 {
-	return repeat(run, me, read_clock, NULL);
+	return repeat(run, me, read_clock);
 }
 
 static const struct bench bench = {

@@ -17,7 +17,7 @@ static void read_counter(struct run *run)
 
 static int work(struct run *run, int me)
 {
-	return repeat(run, me, read_counter, NULL);
+	return repeat(run, me, read_counter);
 }
 
 static const struct bench bench = {

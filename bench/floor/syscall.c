@@ -12,7 +12,7 @@ static void call(struct run *run)
 
 static int work(struct run *run, int me)
 {
-	return repeat(run, me, call, NULL);
+	return repeat(run, me, call);
 }
 
 static const struct bench bench = {

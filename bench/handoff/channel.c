@@ -99,14 +99,12 @@ static const char *const streams_more[] = {SET(0, adaptive), SIZED(0, 0, park), 
 	SIZED(1, 512, adaptive), SIZED(1, 4096, adaptive), SIZED(1, 65536, adaptive), NULL};
 static const char *const sizes[] = {
 	SIZED(0, 0, park), SIZED(1, 512, park), SIZED(1, 4096, park), SIZED(1, 65536, park), NULL};
-static const char *const in[] = {FAN(64, adaptive, senders, 2), NULL};
-static const char *const in_more[] = {FAN(64, park, senders, 2), FAN(64, adaptive, senders, 4),
-	FAN(0, adaptive, senders, 2), NULL};
+static const char *const in_more[] = {FAN(64, adaptive, senders, 2), FAN(64, park, senders, 2),
+	FAN(64, adaptive, senders, 4), FAN(0, adaptive, senders, 2), NULL};
 static const char *const out_more[] = {FAN(64, adaptive, receivers, 2), FAN(64, park, receivers, 2),
 	FAN(64, adaptive, receivers, 4), FAN(0, adaptive, receivers, 2), NULL};
-static const char *const guards[] = {GUARD(await, 0, adaptive, 2, 0),
-	GUARD(await, 0, adaptive, 2, 1000), GUARD(await, 0, adaptive, 2, 10000),
-	GUARD(none, 64, adaptive, 2, 0), GUARD(none, 64, adaptive, 2, 10000), NULL};
+static const char *const guards[] = {
+	GUARD(await, 0, adaptive, 2, 0), GUARD(await, 0, adaptive, 2, 10000), NULL};
 #define SWEEP(answer, capacity)                                                                    \
 	GUARD(answer, capacity, adaptive, 2, 100), GUARD(answer, capacity, adaptive, 2, 300),      \
 		GUARD(answer, capacity, adaptive, 2, 3000),                                        \
@@ -122,8 +120,10 @@ static const char *const guards[] = {GUARD(await, 0, adaptive, 2, 0),
 		GUARD(answer, capacity, adaptive, 8, 100000)
 
 static const char *const guards_more[] = {SWEEP(await, 0), SWEEP(none, 64),
-	GUARD(none, 64, adaptive, 2, 1000), GUARD(await, 0, park, 2, 0),
-	GUARD(await, 0, park, 2, 1000), GUARD(await, 0, park, 2, 10000), NULL};
+	GUARD(none, 64, adaptive, 2, 0), GUARD(none, 64, adaptive, 2, 10000),
+	GUARD(await, 0, adaptive, 2, 1000), GUARD(none, 64, adaptive, 2, 1000),
+	GUARD(await, 0, park, 2, 0), GUARD(await, 0, park, 2, 1000),
+	GUARD(await, 0, park, 2, 10000), NULL};
 
 static const struct bench bench = {
 	.family = "handoff",
@@ -169,7 +169,7 @@ static const struct bench bench = {
 				.needs = NEEDS_OWN_CPUS},
 			{.shape = &fan_in_shape,
 				.work = many_to_one,
-				.params = in,
+				.params = none,
 				.more = in_more},
 			{.shape = &fan_out_shape,
 				.work = one_to_many,

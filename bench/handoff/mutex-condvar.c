@@ -131,8 +131,8 @@ static const char *const streams[] = {
 static const char *const streams_more[] = {"capacity=1;payload=8", "capacity=0;payload=8",
 	"capacity=1;payload=8" CAREFUL, "capacity=1024;payload=8" CAREFUL,
 	"capacity=0;payload=0" CAREFUL, NULL};
-static const char *const in[] = {"capacity=64;payload=8;senders=2" CAREFUL, NULL};
-static const char *const in_more[] = {"capacity=64;payload=8;senders=4" CAREFUL, NULL};
+static const char *const in_more[] = {
+	"capacity=64;payload=8;senders=2" CAREFUL, "capacity=64;payload=8;senders=4" CAREFUL, NULL};
 static const char *const out_more[] = {"capacity=64;payload=8;receivers=2" CAREFUL,
 	"capacity=64;payload=8;receivers=4" CAREFUL, NULL};
 
@@ -172,7 +172,7 @@ static const struct bench bench = {
 				.more = sizes},
 			{.shape = &fan_in_shape,
 				.work = many_to_one,
-				.params = in,
+				.params = none,
 				.more = in_more},
 			{.shape = &fan_out_shape,
 				.work = one_to_many,

@@ -1,4 +1,4 @@
-/* ck-ticket.c - Concurrency Kit's ticket lock: spins, strictly first in, first out */
+/* ck-ticket.c - Concurrency Kit's ticket lock: FIFO, all spin on one line */
 #include "lock.h"
 
 #include <ck_spinlock.h>
@@ -9,38 +9,35 @@ static int open_lock(struct run *run)
 	return 0;
 }
 
-static void acquire(struct run *run)
+static void acquire(struct run *run, int me)
 {
 	ck_spinlock_ticket_lock(run->state);
-	tsan_acquired(run->state);
 }
 
-static void release(struct run *run)
+static void release(struct run *run, int me)
 {
-	tsan_releasing(run->state);
 	ck_spinlock_ticket_unlock(run->state);
 }
 
-static int uncontended(struct run *run, int me)
-{
-	return lock_uncontended(run, me, acquire, release);
-}
+static const struct lock lock = {.acquire = acquire, .release = release, .opaque = true};
 
-static int greedy_polite(struct run *run, int me)
+static int work(struct run *run, int me)
 {
-	return lock_greedy_polite(run, me, acquire, release);
+	return lock_work(run, me, &lock);
 }
 
 static const struct bench bench = {
 	.family = "lock",
 	.name = "ck-ticket",
-	.about = "Concurrency Kit's ticket lock: spins, strictly first in, first out",
+	.about = "Concurrency Kit's ticket lock: FIFO, all spin on one line",
+	.spins_in_turn = true,
 	.state_size = sizeof(ck_spinlock_ticket_t),
 	.open = open_lock,
 	.workloads =
 		{
-			{.shape = &lock_uncontended_shape, .work = uncontended},
-			{.shape = &lock_greedy_polite_shape, .work = greedy_polite},
+			{.shape = &lock_uncontended_shape, .work = work},
+			{.shape = &lock_contended_shape, .work = work},
+			{.shape = &lock_greedy_polite_shape, .work = work},
 		},
 };
 

@@ -5,54 +5,52 @@
 
 static int open_lock(struct run *run)
 {
-	pthread_mutexattr_t inherit;
+	pthread_mutexattr_t kind;
 	int rc;
 
-	pthread_mutexattr_init(&inherit);
-	rc = pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
+	pthread_mutexattr_init(&kind);
+	rc = pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT);
 	if (!rc)
-		rc = pthread_mutex_init(run->state, &inherit);
-	pthread_mutexattr_destroy(&inherit);
+		rc = pthread_mutex_init(run->state, &kind);
+	pthread_mutexattr_destroy(&kind);
 	return -rc;
 }
 
-static void acquire(struct run *run)
+static void acquire(struct run *run, int me)
 {
 	pthread_mutex_lock(run->state);
 }
 
-static void release(struct run *run)
+static void release(struct run *run, int me)
 {
 	pthread_mutex_unlock(run->state);
 }
 
-static int uncontended(struct run *run, int me)
+static bool try_acquire(struct run *run, int me)
 {
-	return lock_uncontended(run, me, acquire, release);
+	return !pthread_mutex_trylock(run->state);
 }
 
-static int greedy_polite(struct run *run, int me)
-{
-	return lock_greedy_polite(run, me, acquire, release);
-}
+static const struct lock lock = {
+	.acquire = acquire, .release = release, .try_acquire = try_acquire};
 
-static const char *const none[] = {NULL};
-static const char *const holds[] = {
-	"hold_ns=3", "hold_ns=3000", "hold_ns=3;stamps=1", "hold_ns=3000;stamps=1", NULL};
+static int work(struct run *run, int me)
+{
+	return lock_work(run, me, &lock);
+}
 
 static const struct bench bench = {
 	.family = "lock",
 	.name = "mutex-pi",
 	.about = "pthread_mutex_t with priority inheritance",
+	.on_request = true,
 	.state_size = sizeof(pthread_mutex_t),
 	.open = open_lock,
 	.workloads =
 		{
-			{.shape = &lock_uncontended_shape, .work = uncontended},
-			{.shape = &lock_greedy_polite_shape,
-				.work = greedy_polite,
-				.params = none,
-				.more = holds},
+			{.shape = &lock_uncontended_shape, .work = work},
+			{.shape = &lock_contended_shape, .work = work},
+			{.shape = &lock_greedy_polite_shape, .work = work},
 		},
 };
 

@@ -8,29 +8,32 @@ static int open_lock(struct run *run)
 	return -pthread_mutex_init(run->state, NULL);
 }
 
-static void acquire(struct run *run)
+static void acquire(struct run *run, int me)
 {
 	pthread_mutex_lock(run->state);
 }
 
-static void release(struct run *run)
+static void release(struct run *run, int me)
 {
 	pthread_mutex_unlock(run->state);
 }
 
-static int uncontended(struct run *run, int me)
+static bool try_acquire(struct run *run, int me)
 {
-	return lock_uncontended(run, me, acquire, release);
+	return !pthread_mutex_trylock(run->state);
 }
 
-static int greedy_polite(struct run *run, int me)
+static const struct lock lock = {
+	.acquire = acquire, .release = release, .try_acquire = try_acquire};
+
+static int work(struct run *run, int me)
 {
-	return lock_greedy_polite(run, me, acquire, release);
+	return lock_work(run, me, &lock);
 }
 
 static int guard(struct run *run, int me)
 {
-	return guard_locked(run, me, acquire, release);
+	return guard_locked(run, me, &lock);
 }
 
 static const struct bench bench = {
@@ -41,8 +44,9 @@ static const struct bench bench = {
 	.open = open_lock,
 	.workloads =
 		{
-			{.shape = &lock_uncontended_shape, .work = uncontended},
-			{.shape = &lock_greedy_polite_shape, .work = greedy_polite},
+			{.shape = &lock_uncontended_shape, .work = work},
+			{.shape = &lock_contended_shape, .work = work},
+			{.shape = &lock_greedy_polite_shape, .work = work},
 			{.shape = &guard_locked_shape, .work = guard},
 		},
 };

@@ -167,7 +167,8 @@ def test_the_seed_repeats_the_order(tmp_path: Path) -> None:
 
 def test_lock_windows_have_a_row_per_thread(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert measure(out, "--set=all", "--filter=lock/mutex/greedy-polite/same-cpu").returncode == 0
+    assert measure(out, "--set=all", "--filter=lock/mutex/greedy-polite/same-cpu/"
+                   "hold_ns=[0-9]+(;stamps=1)?$").returncode == 0
     samples = {row["order"]: row for row in rows(out / "samples.csv")}
     threads = rows(out / "threads.csv")
     assert len(threads) == 2 * len([row for row in samples.values()
@@ -188,6 +189,60 @@ def test_lock_windows_have_a_row_per_thread(tmp_path: Path) -> None:
         elif "hold_ns=3000" in samples[thread["order"]]["params"] and int(thread["acquisitions"]):
             # Nominal 3000 and 1000 ns; a chain that was never given its length takes 3 ns or less.
             assert int(thread["held_ns"]) > 100 * int(thread["acquisitions"])
+
+
+def test_stamped_lock_windows_leave_waits_shares_and_a_trace(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    ended = baton("run", f"--out={out}", "--trace", "--window=100", "--invocations=1",
+                  "--rounds=2", "--filter=lock/mutex/greedy-polite/same-cpu/hold_ns")
+    assert ended.returncode == 0, ended.stderr
+    windows = {row["order"]: row for row in rows(out / "samples.csv")
+               if row["workload"] == "greedy-polite"}
+    stamped = {order: row for order, row in windows.items() if "stamps=1" in row["params"]}
+    assert len(stamped) == 4 and len(windows) == 8
+    assert all(90_000_000 < int(row["wall_ns"]) for row in windows.values())
+    threads = [row for row in rows(out / "threads.csv") if row["order"] in stamped]
+    acquisitions = {role: sum(int(row["acquisitions"]) for row in threads if row["role"] == role)
+                    for role in ("greedy", "polite")}
+    histograms = [row for row in rows(out / "histograms.csv") if row["what"] in ("wait", "hold")]
+    for role in acquisitions:
+        holds = sum(int(row["count"]) for row in histograms
+                    if (row["what"], row["role"]) == ("hold", role))
+        assert holds == acquisitions[role]
+    shares = rows(out / "shares.csv")
+    assert {row["role"] for row in shares} == {"greedy"}
+    for scale_ns, stretches in ((10_000, 10_000), (100_000, 1_000), (1_000_000, 100),
+                                (10_000_000, 10), (100_000_000, 1)):
+        counts = [int(row["count"]) for row in shares if row["scale_ns"] == str(scale_ns)]
+        assert sum(counts) == 4 * stretches
+    assert not [row for row in shares if int(row["scale_ns"]) > 100_000_000]
+    check_trace(out, windows, threads, ended.stderr)
+
+
+def check_trace(out: Path, windows: Dict[str, Dict[str, str]], threads: List[Dict[str, str]],
+                told: str) -> None:
+    """Of the first round alone: one owner at a time, in order, the last 4096 of each thread."""
+    events = rows(out / "events.csv")
+    first = [row for row in threads if windows[row["order"]]["round"] == "0"]
+    assert {row["order"] for row in events} == {row["order"] for row in first}
+    for thread in first:
+        mine = [row for row in events
+                if (row["order"], row["thread"]) == (thread["order"], thread["thread"])]
+        assert len(mine) == min(4096, int(thread["acquisitions"]))
+        assert {row["role"] for row in mine} <= {thread["role"]}
+    released = {thread["order"]: -10**12 for thread in first}
+    for event in events:
+        wanted, acquired, freed = (int(event[f"{name}_ns"])
+                                   for name in ("wanted", "acquired", "released"))
+        assert wanted <= acquired < freed and released[event["order"]] <= acquired
+        assert 0 <= acquired <= int(windows[event["order"]]["wall_ns"]) + 1_000_000
+        released[event["order"]] = freed
+    owned = sum(int(thread["acquisitions"]) for thread in first)
+    assert f"{len(events)} of {owned} ownerships" in told
+
+
+def test_a_trace_of_nothing_is_refused(tmp_path: Path) -> None:
+    refused(measure(tmp_path / "run", "--trace", "--family=switch"), 2, "--trace", "lock/mutex")
 
 
 def test_one_cpu_measures_there_and_says_why(tmp_path: Path) -> None:
@@ -216,7 +271,8 @@ def places() -> List[str]:
 
 
 def test_places_that_mean_nothing_to_a_mechanism_are_skipped_or_left_out() -> None:
-    told = baton("check", "--mechanism=futex,yield,line-store,atomic-add")
+    told = baton("check", "--family=floor,switch",
+                 "--mechanism=futex,yield,line-store,atomic-add")
     everywhere = places()
     verdicts = {line.split()[1].rstrip(":"): line for line in told.stdout.splitlines()[:-1]}
     assert set(verdicts) == {"floor/atomic-add/repeat/same-cpu"} | {
@@ -277,11 +333,11 @@ def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_fills_up_is_exit_6_and_keeps_what_was_written(tmp_path: Path) -> None:
-    """On a file system of 40 kB of its own, in a mount namespace; copied out at the end."""
+    """On a file system of 48 kB of its own, in a mount namespace; copied out at the end."""
     namespace = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()
-    mount = f"mount -t tmpfs -o size=40k none {disk}"
+    mount = f"mount -t tmpfs -o size=48k none {disk}"
     if subprocess.run([*namespace, "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("no mount namespace of our own here")
     script = (f"{mount} && {{ {BATON} run --out={disk}/run --family=floor,switch --invocations=3; "

@@ -19,8 +19,10 @@ HOST = "gregarious-yak"
 ALONE = ["--quick", "--filter=floor/add-chain", "--invocations=1", "--rounds=1"]
 NOBODY = ["setpriv", "--reuid=65534", "--clear-groups", "--no-new-privs"]
 Row = Dict[str, str]
-# Keys of pair runs, of the sides of baton ab, and of runs beside an A/A comparison: test_ab.py.
-SOME_RUNS = {("run", "pair"), ("run", "ab_id"), ("run", "ab_side"), ("run", "ab_setting"),
+# Keys of pair runs, of traced ones, of the sides of baton ab, and of runs beside an A/A comparison:
+# test_ab.py, test_cli.py.
+SOME_RUNS = {("run", "pair"), ("run", "ownerships"), ("run", "ownerships_traced"),
+             ("run", "ab_id"), ("run", "ab_side"), ("run", "ab_setting"),
              ("machine", "aa_floor"), ("machine", "aa_utc")}
 
 

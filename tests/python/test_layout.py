@@ -107,9 +107,10 @@ def test_core_names_no_mechanism() -> None:
             assert literal not in mechanisms, f"{path.name}: {literal}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "bench" / "switch").glob("*.c")),
+@pytest.mark.parametrize("path", [path for family in ("lock", "switch")
+                                  for path in sorted((ROOT / "bench" / family).glob("*.c"))],
                          ids=file_name)
-def test_switch_mechanisms_fit_in_sixty_lines(path: Path) -> None:
+def test_mechanisms_of_locks_and_switches_fit_in_sixty_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
 
 
