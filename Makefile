@@ -30,8 +30,8 @@ CLANG := -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
-.PHONY: all bench bench-all quick aa check bias channel-peers test stress fuzz compare plot advise \
-	format clean setup help
+.PHONY: all bench bench-all quick aa horizon check bias channel-peers test stress fuzz compare plot \
+	advise fairness format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -51,6 +51,11 @@ quick: all ## the headline cells in under a minute, with wider intervals
 
 aa: all ## hold this machine against itself: what can be told apart here, about 9 minutes
 	@build/baton ab $$RUN_ARGS -- --
+
+# Windows of 10 s: what is fair from a second on cannot be seen in shorter ones.
+horizon: all ## measure from when on a lock is fair (then make fairness), about 6 minutes
+	@build/baton run --set=all --mechanism=mutex,spin,ck-ticket --invocations=6 --rounds=1 \
+		--filter='/greedy-polite/.*/hold_ns=3000;stamps=1$$' --window=10000 $$RUN_ARGS
 
 check: all ## prove that every mechanism hands over rightly, under 10 s
 	@build/baton check $$RUN_ARGS
@@ -98,6 +103,10 @@ compare: ## compare two runs: A=FOLDER B=FOLDER
 advise: ## mutex or channel? by the numbers of a run: RUN=FOLDER (without it the newest)
 	@scripts/setup --plots
 	@"$$PYTHON" scripts/advise.py $${RUN_FOLDER:+"$$RUN_FOLDER"}
+
+fairness: ## who gets the lock next? by the numbers of a run: RUN=FOLDER (without it the newest)
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/fairness.py $${RUN_FOLDER:+"$$RUN_FOLDER"}
 
 plot: ## draw a run: RUN=FOLDER (without it the newest)
 	@scripts/setup --plots

@@ -102,6 +102,8 @@ class Thread:
     waited_ns: Optional[int]
     longest_wait_ns: Optional[int]
     longest_streak: Optional[int]
+    thought_ns: Optional[int] = field(metadata=ADDED)
+    takeovers: Optional[int] = field(metadata=ADDED)
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,40 @@ class Bucket:
     lo_ns: float
     hi_ns: float
     count: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """In how many stretches of scale_ns thread 0 had that share of the time for which the lock was
+    held, in per cent; None: nobody held it. A row of shares.csv.
+    """
+
+    run_id: str
+    invocation: int
+    family: str
+    mechanism: str
+    workload: str
+    place: str
+    threads: int
+    params: str
+    role: str
+    scale_ns: int
+    share_pct: Optional[int]
+    count: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """An ownership of a lock, ns from the start of the window: a row of events.csv."""
+
+    run_id: str
+    invocation: int
+    order: int
+    thread: int
+    role: str
+    wanted_ns: int
+    acquired_ns: int
+    released_ns: int
 
 
 @dataclass(frozen=True)
@@ -268,7 +304,7 @@ def higher_is_better(metric: str) -> bool:
     return metric == "acquisitions"
 
 
-Row = TypeVar("Row", Sample, Thread, Round, Bucket, Fact)
+Row = TypeVar("Row", Sample, Thread, Round, Bucket, Share, Event, Fact)
 
 INTEGER = re.compile(r"-?[0-9]+").fullmatch
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?").fullmatch
@@ -457,6 +493,34 @@ def read_histograms(path: Path) -> List[Bucket]:
     return [bucket for _, bucket in rows]
 
 
+def read_shares(path: Path) -> List[Share]:
+    """The shares of shares.csv. Raises ReadError."""
+    rows = _read(path, Share)
+    seen: Dict[Tuple[Any, ...], int] = {}
+    for line, share in rows:
+        if share.share_pct is not None and not 0 <= share.share_pct <= 100:
+            raise ReadError(path, line, f"share_pct is {share.share_pct}", "0 to 100, or NA")
+        if share.scale_ns < 1 or share.count < 1:
+            raise ReadError(path, line, f"{share.count} stretches of {share.scale_ns} ns",
+                            "1 or more of each")
+        key = (share.invocation, cell_of(share), share.scale_ns, share.share_pct)
+        if seen.setdefault(key, line) != line:
+            raise ReadError(path, line, f"the stretches of {share.scale_ns} ns with that share "
+                            f"again, as in line {seen[key]}", "each share once")
+    return [share for _, share in rows]
+
+
+def read_events(path: Path) -> List[Event]:
+    """The ownerships of events.csv. Raises ReadError."""
+    rows = _read(path, Event)
+    for line, event in rows:
+        if not event.wanted_ns <= event.acquired_ns <= event.released_ns:
+            raise ReadError(path, line, f"wanted at {event.wanted_ns}, acquired at "
+                            f"{event.acquired_ns}, released at {event.released_ns}",
+                            "each no earlier than the one before")
+    return [event for _, event in rows]
+
+
 def read_context(path: Path) -> Dict[Tuple[str, str], Fact]:
     """The facts of context.csv by scope and key. Raises ReadError."""
     facts: Dict[Tuple[str, str], Fact] = {}
@@ -482,8 +546,8 @@ def read_run(path: Path) -> Run:
     return Run(path, samples[0].schema if samples else SCHEMA, samples, facts)
 
 
-def cell_of(row: Union[Sample, Bucket]) -> Cell:
-    """The cell that a window or a bucket belongs to."""
+def cell_of(row: Union[Sample, Bucket, Share]) -> Cell:
+    """The cell that a window, a bucket or a share belongs to."""
     return Cell(row.family, row.mechanism, row.workload, row.place, row.threads, row.params)
 
 

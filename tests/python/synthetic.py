@@ -15,10 +15,13 @@ SAMPLES = ("schema,run_id,invocation,round,block,order,family,mechanism,workload
            "involuntary,slept,runqueue_wait_ns,foreign_share,migrations,dose_ns,status,"
            "reason").split(",")
 THREADS = ("run_id,invocation,order,thread,role,cpu,loops,acquisitions,held_ns,waited_ns,"
-           "longest_wait_ns,longest_streak").split(",")
+           "longest_wait_ns,longest_streak,thought_ns,takeovers").split(",")
 ROUNDS = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz".split(",")
 HISTOGRAMS = ("run_id,invocation,family,mechanism,workload,place,threads,params,what,role,lo_ns,"
               "hi_ns,count").split(",")
+SHARES = ("run_id,invocation,family,mechanism,workload,place,threads,params,role,scale_ns,"
+          "share_pct,count").split(",")
+EVENTS = "run_id,invocation,order,thread,role,wanted_ns,acquired_ns,released_ns".split(",")
 CONTEXT = "run_id,scope,key,value,state".split(",")
 
 WINDOW_NS = 20_000_000
@@ -130,8 +133,8 @@ def write_files(folder: Path, rows: Sequence[Row], facts: Facts) -> Path:
     folder.mkdir(parents=True)
     run_id = folder.name
     write_csv(folder / "samples.csv", SAMPLES, rows)
-    greedy = [[run_id, 0, 5, 0, "greedy", 0, 900, 900, 2_700_000, 100_000, 90_000, 700],
-              [run_id, 0, 5, 1, "polite", 1, 30, 90, 90_000, 2_600_000, 2_000_000, 3]]
+    greedy = [[run_id, 0, 5, 0, "greedy", 0, 900, 900, 2_700_000, 100_000, 90_000, 700, "NA", 30],
+              [run_id, 0, 5, 1, "polite", 1, 30, 90, 90_000, 2_600_000, 2_000_000, 3, "NA", 31]]
     write_csv(folder / "threads.csv", THREADS, [dict(zip(THREADS, row)) for row in greedy])
     round_ = [run_id, 0, 0, "2026-11-23T05:45:01Z", 1_300_000_000, 0, "3.49"]
     write_csv(folder / "rounds.csv", ROUNDS, [dict(zip(ROUNDS, round_))])

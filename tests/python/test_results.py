@@ -10,8 +10,8 @@ import pytest
 
 import results
 from results import Cell, ReadError, Summary, read_run, summarise
-from synthetic import (CONTEXT, HISTOGRAMS, ROUNDS, SAMPLES, THREADS, Spec, two_cpu_guest,
-                       write_run)
+from synthetic import (CONTEXT, EVENTS, HISTOGRAMS, ROUNDS, SAMPLES, SHARES, THREADS, Spec,
+                       two_cpu_guest, write_run)
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPE = Spec("switch", "pipe", "pingpong", "same-cpu", 3500.0)
@@ -51,13 +51,14 @@ def refusal(folder: Path) -> str:
 def test_columns_are_those_of_the_files() -> None:
     for row_type, columns in ((results.Sample, SAMPLES), (results.Thread, THREADS),
                               (results.Round, ROUNDS), (results.Bucket, HISTOGRAMS),
+                              (results.Share, SHARES), (results.Event, EVENTS),
                               (results.Fact, CONTEXT)):
         assert [field.name for field in fields(row_type)] == columns
 
 
 def test_every_column_stands_in_the_dictionary() -> None:
     text = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
-    for column in SAMPLES + THREADS + ROUNDS + HISTOGRAMS + CONTEXT:
+    for column in SAMPLES + THREADS + ROUNDS + HISTOGRAMS + SHARES + EVENTS + CONTEXT:
         assert f"| `{column}` |" in text
 
 
