@@ -49,11 +49,11 @@ def median_interval(values: Sequence[float], level: float = LEVEL) -> Optional[I
 
 
 @lru_cache(maxsize=None)
-def mann_whitney_depth(m: int, n: int, level: float = LEVEL) -> int:
-    """The largest k with 2 P(U < k) <= 1 - level for samples of m and n; 0 if there is none.
+def mann_whitney_orders(m: int, n: int) -> Sequence[int]:
+    """How many orders of samples of m and n give U = 0, 1 … m n.
 
-    The number of orders that give U = u is the coefficient of q^u in the Gaussian binomial
-    (m + n over m), built here factor by factor: times (1 - q^(n+i)), divided by (1 - q^i).
+    It is the coefficient of q^u in the Gaussian binomial (m + n over m), built here factor by
+    factor: times (1 - q^(n+i)), divided by (1 - q^i).
     Source: H. B. Mann and D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50-60.
     """
     counts = [1] + [0] * (m * n)
@@ -62,6 +62,25 @@ def mann_whitney_depth(m: int, n: int, level: float = LEVEL) -> int:
             counts[u] -= counts[u - n - i]
         for u in range(i, m * n + 1):
             counts[u] += counts[u - i]
+    return counts
+
+
+def mann_whitney_p(a: Sequence[float], b: Sequence[float]) -> float:
+    """The two-sided exact p-value of two samples being of one distribution.
+
+    The permutation test of the ranks: of all ways to share out the m + n values, the part whose U
+    is as far from its middle. A tie counts one half; a half U counts as the one nearer the middle.
+    """
+    below = sum(1.0 if x < y else 0.5 if x == y else 0.0 for x in a for y in b)
+    orders = mann_whitney_orders(len(a), len(b))
+    least = math.ceil(min(below, len(a) * len(b) - below))
+    return min(1.0, 2 * sum(orders[:least + 1]) / math.comb(len(a) + len(b), len(a)))
+
+
+@lru_cache(maxsize=None)
+def mann_whitney_depth(m: int, n: int, level: float = LEVEL) -> int:
+    """The largest k with 2 P(U < k) <= 1 - level for samples of m and n; 0 if there is none."""
+    counts = mann_whitney_orders(m, n)
     limit = (1 - level) / 2 * math.comb(m + n, m)
     below, k = 0, 0
     while k < len(counts) and below + counts[k] <= limit:
@@ -106,8 +125,8 @@ def ratio_interval(base: Sequence[float], other: Sequence[float],
 
 
 @lru_cache(maxsize=None)
-def signed_rank_depth(n: int, level: float = LEVEL) -> int:
-    """The largest k with 2 P(W < k) <= 1 - level for n pairs; 0 if there is none (n < 6 at 95 %).
+def signed_rank_chances(n: int) -> Sequence[float]:
+    """The probabilities of W = 0, 1 … n (n + 1) / 2 for n pairs.
 
     W is the sum of those of the ranks 1 to n that bear a plus, each with probability 1/2: its
     distribution is built rank by rank.
@@ -117,6 +136,26 @@ def signed_rank_depth(n: int, level: float = LEVEL) -> int:
     for rank in range(1, n + 1):
         gap = [0.0] * rank
         chances = [(minus + plus) / 2 for minus, plus in zip(chances + gap, gap + chances)]
+    return chances
+
+
+def signed_rank_p(differences: Sequence[float]) -> float:
+    """The two-sided exact p-value of paired differences being symmetric about 0.
+
+    W is counted by Walsh averages above 0, one half for those that are 0; a half W counts as the
+    one nearer the middle.
+    """
+    averages = walsh_averages(differences)
+    above = sum(1.0 if average > 0 else 0.5 if average == 0 else 0.0 for average in averages)
+    least = math.ceil(min(above, len(averages) - above))
+    return min(1.0, 2 * sum(signed_rank_chances(len(differences))[:least + 1]))
+
+
+@lru_cache(maxsize=None)
+def signed_rank_depth(n: int, level: float = LEVEL) -> int:
+    """The largest k with 2 P(W < k) <= 1 - level for n pairs; 0 if there is none (n < 6 at 95 %).
+    """
+    chances = signed_rank_chances(n)
     below, k = 0.0, 0
     while k < len(chances) and 2 * (below + chances[k]) <= 1 - level:
         below += chances[k]
@@ -177,6 +216,20 @@ def paired_interval(ratios: Sequence[float], level: float = LEVEL) -> Optional[I
         return None
     interval = pseudo_median_interval([math.log(ratio) for ratio in ratios], level)
     return interval and Interval(math.exp(interval.low), math.exp(interval.high))
+
+
+def holm(p_values: Sequence[float]) -> List[float]:
+    """The p-values adjusted so that, of all rows where nothing differs, one is called different
+    with at most the level's probability: the smallest times n, the next times n - 1 …, and none
+    below the one before.
+
+    Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+    """
+    adjusted, least = [0.0] * len(p_values), 0.0
+    for rank, at in enumerate(sorted(range(len(p_values)), key=lambda at: p_values[at])):
+        least = max(least, min(1.0, p_values[at] * (len(p_values) - rank)))
+        adjusted[at] = least
+    return adjusted
 
 
 def first_decile(values: Sequence[float], highest: bool = False) -> float:

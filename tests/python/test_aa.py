@@ -11,7 +11,7 @@ from typing import Dict, List
 import pytest
 
 import aa
-import compare
+import comparison
 from results import read_run, summarise
 from synthetic import Spec, write_ab, write_run
 
@@ -75,8 +75,8 @@ def test_the_intervals_are_those_of_compare(tmp_path: Path) -> None:
     folder = write_ab(tmp_path / "aa", [PIPE])
     a, b = read_run(folder / "a"), read_run(folder / "b")
     (pairs,) = aa.pairs_by_cell(a, b).values()
-    (apart,) = compare.compare(summarise(a), summarise(b))
-    (row,) = compare.compare(summarise(a), summarise(b), in_pairs=True)
+    (apart,) = comparison.compare(summarise(a), summarise(b))
+    (row,) = comparison.compare(summarise(a), summarise(b), in_pairs=True)
     assert row.interval and apart.interval != row.interval
     assert aa.in_pairs(pairs, None) == pytest.approx(row.interval)
 

@@ -5,6 +5,7 @@ The golden file is made anew by: BATON_GOLDEN=write pytest tests/python/test_com
 
 import csv
 import io
+import json
 import math
 import os
 import subprocess
@@ -16,7 +17,9 @@ from typing import Any, Dict, List, Sequence
 import pytest
 
 import compare
+import comparison
 import results
+import stats
 from results import read_run, summarise
 from synthetic import SAMPLES, Spec, scaled, two_cpu_guest, write_ab, write_run
 
@@ -46,7 +49,7 @@ def test_matches_by_place_and_never_by_cpu(tmp_path: Path) -> None:
     rows = rows_of(tmp_path, [replace(PIPE, cpus="0-1")], moved)
     assert [(row["place"], row["invocations_a"], row["invocations_b"]) for row in rows] == [
         ("l3", "12", "12"), ("smt", "0", "12")]
-    assert (rows[0]["verdict"], rows[1]["verdict"]) == ("cannot tell", "NA")
+    assert rows[0]["verdict"] in ("same", "cannot tell") and rows[1]["verdict"] == "NA"
 
 
 @pytest.mark.parametrize("change", [{"family": "handoff"}, {"mechanism": "futex"}, {"threads": 3},
@@ -68,8 +71,9 @@ def test_rates_are_better_when_higher(tmp_path: Path, factor: float, verdict: st
 
 def test_the_same_run_is_never_marked(tmp_path: Path) -> None:
     run = read_run(write_run(tmp_path / "a", two_cpu_guest()))
-    rows = compare.compare(summarise(run), summarise(run))
-    assert {(row.ratio, row.verdict) for row in rows} == {(1.0, "cannot tell")}
+    rows = comparison.compare(summarise(run), summarise(run))
+    assert {row.ratio for row in rows} == {1.0}
+    assert {row.verdict for row in rows} <= {"same", "cannot tell"}
 
 
 def test_geometric_mean_is_over_common_rows_only(tmp_path: Path) -> None:
@@ -115,7 +119,7 @@ def test_too_few_invocations_have_no_interval_and_say_so(tmp_path: Path) -> None
     write_run(tmp_path / "b", scaled([PIPE], 9), invocations=3)
     text = run_script("a", "b", cwd=tmp_path).stdout
     assert "no interval: too few invocations" in text
-    assert "0 of 1 rows are marked" in text
+    assert "0 of 1 rows are faster or slower" in text
     assert "slower" not in text.split("Geometric")[0]
 
 
@@ -158,11 +162,11 @@ def test_context_shows_what_differs(tmp_path: Path) -> None:
                                              ("machine", "load_start"): "0.10 0.20 0.30"})
     text = run_script("a", "b", cwd=tmp_path).stdout.split("\n\n")[0]
     lines = [line.split("  ") for line in text.splitlines()]
-    first = {line[0]: line[-1].strip() for line in lines}
+    first = {line[0] or line[1]: line[-1].strip() for line in lines}
     assert first["cpu_model"] == "Another CPU"
     assert first["kernel"] == "Linux 6.18.5" and "NA" in text
     assert "compiler" not in first
-    assert "and 1 more: see context.csv" in text
+    assert "and 1 more facts differ: see context.csv" in text
     assert "B was interrupted" in text
 
 
@@ -269,6 +273,107 @@ def test_the_floor_is_shown_where_both_have_it(tmp_path: Path) -> None:
     assert "aa_floor" not in run_script("b", "b", cwd=tmp_path).stdout
 
 
+def test_more_runs_are_each_held_against_the_first(tmp_path: Path) -> None:
+    exact = replace(PIPE, between=0.0, within=0.0)
+    for name, factor in (("a", 1.0), ("b", 2.0), ("c", 4.0)):
+        write_run(tmp_path / name, scaled([exact], factor))
+    text = run_script("a", "b", "c", cwd=tmp_path).stdout
+    assert "B/A" in text and "C/A" in text and "C is" in text
+    rows = [line.split() for line in text[text.index("Geometric means of"):].splitlines()]
+    assert rows[1:4] == [["switch", "all"], ["B", "2.000", "2.000", "b"],
+                         ["C", "4.000", "4.000", "c"]]
+    table = list(csv.DictReader(io.StringIO(run_script("a", "b", "c", "--format=csv",
+                                                       cwd=tmp_path).stdout)))
+    assert [(row["run_b"], float(row["ratio"])) for row in table] == [("b", 2.0), ("c", 4.0)]
+
+
+def test_json_has_rows_differences_and_means(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE])
+    write_run(tmp_path / "b", scaled([PIPE], 1.5), facts={("machine", "kernel"): "Linux 7"})
+    found = json.loads(run_script("a", "b", "--format=json", cwd=tmp_path).stdout)
+    (one,) = found["comparisons"]
+    assert one["rows"][0]["verdict"] == "slower" and one["rows"][0]["p_adjusted"] < 0.05
+    assert {"key": "kernel", "a": "Linux 6.18.5", "b": "Linux 7"} in one["differences"]
+    assert one["geometric_means"]["all"] == pytest.approx(1.5, rel=0.1)
+    assert one["forced"] == [] and one["interleaved"] is False
+
+
+def test_markdown_has_the_same_cells(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE, LOCK])
+    write_run(tmp_path / "b", scaled([PIPE, LOCK], 1.5))
+    text, marked = (run_script("a", "b", f"--format={form}", cwd=tmp_path).stdout
+                    for form in ("table", "markdown"))
+    rows = [line for line in text.splitlines() if line.startswith(("pipe/", "mutex/"))]
+    for line in rows:
+        words = [word for word in line.split("  ") if word.strip()]
+        assert all(f"| {word.strip()} |" in marked for word in words), line
+    assert "## b against a" in marked and "### lock" in marked
+
+
+@pytest.mark.parametrize("limit, factor, code", [
+    ("slower:5%", 1.5, 1), ("slower:60%", 1.5, 0), ("faster:5%", 1.5, 0), ("faster:5%", 0.5, 1),
+    ("slower:5%", 1.0, 0), ("slower:49.5%", 1.5, 1)])
+def test_fail_on(tmp_path: Path, limit: str, factor: float, code: int) -> None:
+    exact = [replace(PIPE, between=0.001), replace(LOCK, between=0.001)]
+    write_run(tmp_path / "a", exact, seed=1)
+    write_run(tmp_path / "b", scaled(exact, factor), seed=1)
+    done = run_script("a", "b", f"--fail-on={limit}", cwd=tmp_path)
+    assert done.returncode == code
+    assert "mechanism/workload" in done.stdout  # what was found is shown in any case
+    if code:
+        assert done.stderr.count("\n") == 1 and "2 rows are" in done.stderr
+
+
+def test_what_cannot_be_told_fails_nothing() -> None:
+    side = results.Summary(results.Cell("a", "b", "c", "d", 2, "NA"), "handoff", "ns", (), (), (),
+                           None, 0, 0, 0, 0, "ok", "NA")
+    wide = comparison.Comparison(side.cell, side, side, 1.5, stats.Interval(0.5, 2.5), 0.5, 0.5)
+    told = comparison.Comparison(side.cell, side, side, 1.5, stats.Interval(1.4, 1.6), 0.0, 0.0)
+    limit = compare.parse_limit("slower:5%")
+    assert (limit.broken_by(wide), limit.broken_by(told)) == (False, True)
+
+
+def test_what_is_void_is_refused_unless_forced(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE])
+    write_run(tmp_path / "b", [PIPE], facts={("build", "build_type"): "Debug"})
+    assert "Debug build" in one_line(run_script("a", "b", cwd=tmp_path), 3)
+    done = run_script("a", "b", "--force", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("FORCED") and "Debug build" in done.stdout
+    marked = run_script("a", "b", "--force", "--format=markdown", cwd=tmp_path).stdout
+    assert "**FORCED" in marked
+
+
+def test_a_band_makes_more_rows_the_same(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", [PIPE], seed=1)
+    write_run(tmp_path / "b", scaled([PIPE], 1.1), seed=1)
+    verdicts = []
+    for band in ("2", "40"):
+        done = run_script("a", "b", "--format=csv", f"--band={band}", cwd=tmp_path)
+        (row,) = csv.DictReader(io.StringIO(done.stdout))
+        verdicts.append((row["verdict"], row["band"]))
+    assert verdicts == [("slower", "0.02"), ("same", "0.4")]
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert not compare.coloured()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert compare.coloured()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not compare.coloured()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not compare.coloured()
+    side = results.Summary(results.Cell("a", "b", "c", "d", 2, "NA"), "handoff", "ns", (), (), (),
+                           None, 0, 0, 0, 0, "ok", "NA")
+    row = comparison.Comparison(side.cell, side, side, None, None)
+    assert compare.painted("x", row, False) == "x"
+    assert compare.painted("x", row, True) == "\033[2mx\033[0m"
+
+
 def one_line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
     assert done.returncode == code
     assert done.stdout == ""
@@ -279,7 +384,9 @@ def one_line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
 
 @pytest.mark.parametrize("arguments, word", [
     (["a", "a", "--formt=csv"], "--formt"), (["a", "a", "--form=csv"], "--form"),
-    (["a"], "RUN_B"), (["a", "a", "--format=xml"], "'xml'"), (["a", "a", "a"], "unrecognized"),
+    (["a"], "RUN_B"), (["a", "a", "--format=xml"], "'xml'"), (["a", "a", "--band=0"], "--band"),
+    (["a", "a", "--fail-on=slower"], "--fail-on"), (["a", "a", "--fail-on=odd:5%"], "--fail-on"),
+    (["a", "a", "--to=google-benchmark"], "one run"),
     (["a", "none"], "none: no such folder")])
 def test_bad_usage_is_one_line_and_exit_2(tmp_path: Path, arguments: List[str], word: str) -> None:
     write_run(tmp_path / "a", [PIPE], invocations=1, rounds=1)
