@@ -85,6 +85,12 @@ def latency_by_cell(recorded: Run) -> Dict[Cell, Dict[Tuple[str, str], Latency]]
     return found
 
 
+def horizons_of(recorded: Run) -> Dict[Cell, Horizon]:
+    """The horizons of a run's contests, by stamped cell."""
+    found = contests(recorded.samples, read_threads(recorded.path / "threads.csv"))
+    return horizons(recorded, {contest.cell: contest for contest in found})
+
+
 def horizons(recorded: Run, by_cell: Dict[Cell, Contest]) -> Dict[Cell, Horizon]:
     path = recorded.path / "shares.csv"
     rows: Dict[Cell, List[Share]] = {}

@@ -87,7 +87,7 @@ def handoff_figure(run: Run, summaries: Dict[Cell, Summary]) -> Optional[Figure]
         _finish_axis(cpu, NARROW, [])
         _draw_marks(figure, cost, lines, looks, floors)
         _draw_titles(figure, run, left, left + wide + GUTTER)
-        _draw_caption(figure, caption)
+        draw_caption(figure, caption)
     return figure
 
 
@@ -285,8 +285,8 @@ def _finish_axis(axes: Any, width: float, marks: Sequence[float]) -> None:
     axes.set_axisbelow(True)
 
 
-def _spread(centres: Sequence[float], widths: Sequence[float],
-            low: float, high: float) -> List[float]:
+def spread_out(centres: Sequence[float], widths: Sequence[float],
+               low: float, high: float) -> List[float]:
     """Centres moved apart as little as possible, so that texts of these widths stand clear.
 
     Texts that collide are pooled into a block around their mean (pool adjacent violators).
@@ -327,7 +327,7 @@ def _label_along(figure: Figure, axes: Any,
     widths = [_text_width(figure, text, **font) + 0.15 for _, text, font in labels]
     first, last = left - 0.1, WIDTH - MARGIN
     shrink = min(1.0, (last - first) / sum(widths))
-    moved = _spread(centres, [width * shrink for width in widths], first, last)
+    moved = spread_out(centres, [width * shrink for width in widths], first, last)
     above = box.y1 + 0.06 / figure.get_size_inches()[1]
     for x, (_, text, font) in zip(moved, labels):
         figure.text(x / WIDTH, above, text, ha="center", va="bottom",
@@ -375,7 +375,7 @@ def _draw_titles(figure: Figure, run: Run, cost_left: float, cpu_left: float) ->
     write(cpu_left, 1.2, "CPU time of all threads", fontsize=10, weight="bold")
 
 
-def _date(utc: str) -> str:
+def date_text(utc: str) -> str:
     """2026-11-23T05:45:00Z as people write it; anything else as it is."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(\.\d+)?Z", utc)
     return f"{match[1]} {match[2]} UTC" if match else utc
@@ -395,11 +395,11 @@ def _caption(run: Run, lines: Sequence[Line]) -> List[str]:
     if run.fact("run", "end") == "interrupted":
         text.append("the run was interrupted")
     text.append(" · ".join([
-        _date(run.fact("run", "started_utc")), run.fact("machine", "kernel"),
+        date_text(run.fact("run", "started_utc")), run.fact("machine", "kernel"),
         run.fact("build", "compiler"), f"baton {run.fact('build', 'baton_version')}"]))
     return text
 
 
-def _draw_caption(figure: Figure, caption: Sequence[str]) -> None:
+def draw_caption(figure: Figure, caption: Sequence[str]) -> None:
     figure.text(MARGIN / WIDTH, 0.22 / figure.get_size_inches()[1], "\n".join(caption), va="bottom",
                 fontsize=8, color=SOFT, linespacing=1.5)
