@@ -5,9 +5,9 @@ expected to differ between two CPUs.
 """
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
-from results import NA, Round, Run
+from results import NA, Cell, Round, Run, cell_of
 from stats import first_decile
 
 Key = Tuple[str, str]
@@ -90,17 +90,16 @@ def void(a: Run, b: Run) -> List[str]:
             reasons.append(f"{run.path}: whether threads stayed on their CPUs is not known of "
                            f"{len(stray)} windows, such as {stray[0].mechanism} in invocation "
                            f"{stray[0].invocation}")
-    kinds = {sample_key: (one, other)
-             for sample_key, one in _metrics(a).items()
-             for other in [_metrics(b).get(sample_key)] if other and one != other}
-    for cell, (one, other) in kinds.items():
-        reasons.append(f"{cell}: {one} in {a.path}, {other} in {b.path}")
+    theirs = _metrics(b)
+    for cell, kind in _metrics(a).items():
+        if theirs.get(cell, kind) != kind:
+            reasons.append(f"{cell}: {kind} in {a.path}, {theirs[cell]} in {b.path}")
     return reasons
 
 
-def _metrics(run: Run) -> "dict[str, str]":
-    return {f"{sample.family}/{sample.mechanism}/{sample.workload}/{sample.place} "
-            f"{sample.params}": f"{sample.metric} in {sample.unit}"
+def _metrics(run: Run) -> Dict[Cell, str]:
+    """What each cell is measured in."""
+    return {cell_of(sample): f"{sample.metric} in {sample.unit}"
             for sample in run.samples if sample.kept}
 
 
