@@ -118,15 +118,42 @@ static void learn(struct recording *recording, const struct plan *plan)
 		recording->clocks = plan->clocks;
 }
 
-static void note_handoffs(
-	struct recording *recording, struct plan *plan, size_t i, const struct histogram *ways)
+/* With --place=pairs a pair's cell can be the base's on the CPUs that it drew: one in the files. */
+static bool is_of_pair(const struct cell *cell, const struct cell *base)
 {
+	return cell->fixed && cell->bench == base->bench && cell->workload == base->workload &&
+	       !strcmp(cell->params, base->params) && cell->cpu[0] == base->cpu[0] &&
+	       cell->cpu[1] == base->cpu[1];
+}
+
+/* The stamps of the base join those of the pair that is the same cell; NULL: there is none. */
+static const struct cell *joined_by_base(const struct recording *recording, struct plan *plan)
+{
+	const size_t at = (size_t)plan->base;
+	const struct cell *base = &recording->selection.cell[at];
+
+	for (size_t i = 0; i < plan->cells; i++) {
+		struct record *record = plan_record(plan, i);
+
+		if (i == at || !record || !is_of_pair(&recording->selection.cell[i], base))
+			continue;
+		histogram_add(&record->ways, &plan_record(plan, at)->ways);
+		return base;
+	}
+	return NULL;
+}
+
+static void note_handoffs(struct recording *recording, struct plan *plan, size_t i,
+	const struct histogram *ways, const struct cell *joined)
+{
+	const struct cell *cell = &recording->selection.cell[i];
 	const bool roundtrip = plan->cell[i].roundtrip;
 
 	if (!histogram_count(ways))
 		return;
-	results_histogram(recording->results, plan->invocation, &recording->selection.cell[i],
-		roundtrip ? "roundtrip" : "handoff", NULL, ways);
+	if (cell != joined)
+		results_histogram(recording->results, plan->invocation, cell,
+			roundtrip ? "roundtrip" : "handoff", NULL, ways);
 	summary_stamps(recording->summary, i, ways, roundtrip);
 }
 
@@ -147,12 +174,14 @@ static void note_contest(struct recording *recording, const struct plan *plan,
 
 static void note_stamps(struct recording *recording, struct plan *plan)
 {
+	const struct cell *joined = joined_by_base(recording, plan);
+
 	for (size_t i = 0; i < plan->cells; i++) {
 		const struct record *record = plan_record(plan, i);
 		const struct cell *cell = &recording->selection.cell[i];
 
 		if (record && cell_workload(cell)->shape->can_stamp)
-			note_handoffs(recording, plan, i, &record->ways);
+			note_handoffs(recording, plan, i, &record->ways, joined);
 		if (record && cell_stamps_waits(cell))
 			note_contest(recording, plan, cell, record);
 	}

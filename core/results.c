@@ -28,11 +28,11 @@ static const struct {
 	[ROUNDS] = {.name = "rounds.csv",
 		.header = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz"},
 	[HISTOGRAMS] = {.name = "histograms.csv",
-		.header = "run_id,invocation,family,mechanism,workload,place,threads,params,what,"
-			  "role,lo_ns,hi_ns,count"},
+		.header = "run_id,invocation,family,mechanism,workload,place,cpus,threads,params,"
+			  "what,role,lo_ns,hi_ns,count"},
 	[SHARES] = {.name = "shares.csv",
-		.header = "run_id,invocation,family,mechanism,workload,place,threads,params,role,"
-			  "scale_ns,share_pct,count"},
+		.header = "run_id,invocation,family,mechanism,workload,place,cpus,threads,params,"
+			  "role,scale_ns,share_pct,count"},
 	[EVENTS] = {.name = "events.csv",
 		.header = "run_id,invocation,order,thread,role,wanted_ns,acquired_ns,released_ns"},
 	[CONTEXT] = {.name = "context.csv", .header = "run_id,scope,key,value,state"},
@@ -313,9 +313,11 @@ void results_round(struct results *results, int invocation, const struct round_f
 static void put_stamped(
 	struct results *results, enum file which, int invocation, const struct cell *cell)
 {
-	fprintf(results->file[which], "%s,%d,%s,%s,%s,%s,%d,%s", results->run_id, invocation,
-		cell->family, cell->mechanism, cell->shape, cell->place, cell->threads,
-		cell->params[0] ? cell->params : "NA");
+	char cpus[TEAM_MAX * 6];
+
+	fprintf(results->file[which], "%s,%d,%s,%s,%s,%s,%s,%d,%s", results->run_id, invocation,
+		cell->family, cell->mechanism, cell->shape, cell->place, cell_cpus(cell, cpus),
+		cell->threads, cell->params[0] ? cell->params : "NA");
 }
 
 void results_histogram(struct results *results, int invocation, const struct cell *cell,

@@ -11,6 +11,7 @@ import io
 import math
 import re
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import (Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple,
                     Type, TypeVar, Union, get_type_hints)
@@ -123,6 +124,7 @@ class Round:
 class Bucket:
     """How many stamps of a cell's invocation lie from lo_ns, below hi_ns: a row of histograms.csv.
 
+    cpus tells the teams of a place apart, where an invocation has more than one (--place=pairs).
     role is NA where all threads are in one histogram.
     """
 
@@ -132,6 +134,7 @@ class Bucket:
     mechanism: str
     workload: str
     place: str
+    cpus: str = field(metadata=ADDED)
     threads: int
     params: str
     what: str
@@ -153,6 +156,7 @@ class Share:
     mechanism: str
     workload: str
     place: str
+    cpus: str = field(metadata=ADDED)
     threads: int
     params: str
     role: str
@@ -470,7 +474,21 @@ def read_threads(path: Path) -> List[Thread]:
 
 def read_rounds(path: Path) -> List[Round]:
     """The rounds of rounds.csv. Raises ReadError."""
-    return [round_ for _, round_ in _read(path, Round)]
+    rows = _read(path, Round)
+    for line, round_ in rows:
+        try:
+            seconds_of(round_.started_utc)
+        except ValueError:
+            raise ReadError(path, line, f"started_utc is {round_.started_utc!r}",
+                            "a time such as 2026-11-23T05:45:01.250Z") from None
+    return [round_ for _, round_ in rows]
+
+
+def seconds_of(utc: str) -> float:
+    """A time as the files write it, in seconds of the epoch. Raises ValueError."""
+    whole, _, fraction = utc.rstrip("Z").partition(".")
+    start = datetime.strptime(whole + "Z", "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return start.timestamp() + float(f"0.{fraction or 0}")
 
 
 def read_histograms(path: Path) -> List[Bucket]:
@@ -486,7 +504,8 @@ def read_histograms(path: Path) -> List[Bucket]:
         if bucket.count < 1:
             raise ReadError(path, line, f"count is {bucket.count}",
                             "1 or more (empty buckets are not written)")
-        key = (bucket.invocation, cell_of(bucket), bucket.what, bucket.role, bucket.lo_ns)
+        key = (bucket.invocation, cell_of(bucket), bucket.cpus, bucket.what, bucket.role,
+               bucket.lo_ns)
         if seen.setdefault(key, line) != line:
             raise ReadError(path, line, f"the bucket from {bucket.lo_ns:g} again, as in line "
                             f"{seen[key]}", "each bucket once")
@@ -503,7 +522,7 @@ def read_shares(path: Path) -> List[Share]:
         if share.scale_ns < 1 or share.count < 1:
             raise ReadError(path, line, f"{share.count} stretches of {share.scale_ns} ns",
                             "1 or more of each")
-        key = (share.invocation, cell_of(share), share.scale_ns, share.share_pct)
+        key = (share.invocation, cell_of(share), share.cpus, share.scale_ns, share.share_pct)
         if seen.setdefault(key, line) != line:
             raise ReadError(path, line, f"the stretches of {share.scale_ns} ns with that share "
                             f"again, as in line {seen[key]}", "each share once")

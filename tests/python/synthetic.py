@@ -17,9 +17,9 @@ SAMPLES = ("schema,run_id,invocation,round,block,order,family,mechanism,workload
 THREADS = ("run_id,invocation,order,thread,role,cpu,loops,acquisitions,held_ns,waited_ns,"
            "longest_wait_ns,longest_streak,thought_ns,takeovers").split(",")
 ROUNDS = "run_id,invocation,round,started_utc,wall_ns,steal_ns,chain_ghz".split(",")
-HISTOGRAMS = ("run_id,invocation,family,mechanism,workload,place,threads,params,what,role,lo_ns,"
-              "hi_ns,count").split(",")
-SHARES = ("run_id,invocation,family,mechanism,workload,place,threads,params,role,scale_ns,"
+HISTOGRAMS = ("run_id,invocation,family,mechanism,workload,place,cpus,threads,params,what,role,"
+              "lo_ns,hi_ns,count").split(",")
+SHARES = ("run_id,invocation,family,mechanism,workload,place,cpus,threads,params,role,scale_ns,"
           "share_pct,count").split(",")
 EVENTS = "run_id,invocation,order,thread,role,wanted_ns,acquired_ns,released_ns".split(",")
 CONTEXT = "run_id,scope,key,value,state".split(",")
@@ -138,7 +138,7 @@ def write_files(folder: Path, rows: Sequence[Row], facts: Facts) -> Path:
     write_csv(folder / "threads.csv", THREADS, [dict(zip(THREADS, row)) for row in greedy])
     round_ = [run_id, 0, 0, "2026-11-23T05:45:01Z", 1_300_000_000, 0, "3.49"]
     write_csv(folder / "rounds.csv", ROUNDS, [dict(zip(ROUNDS, round_))])
-    pipe = [run_id, 0, "switch", "pipe", "pingpong", "l3", 2, "NA", "handoff", "NA"]
+    pipe = [run_id, 0, "switch", "pipe", "pingpong", "l3", "0-1", 2, "NA", "handoff", "NA"]
     write_csv(folder / "histograms.csv", HISTOGRAMS, [
         dict(zip(HISTOGRAMS, [*pipe, *bucket])) for bucket in ((3072, 3136, 700), (3200, 3264, 9))])
     write_csv(folder / "context.csv", CONTEXT, [

@@ -550,6 +550,19 @@ def test_the_summary_says_what_the_scripts_find_in_the_files(tmp_path: Path) -> 
                 assert float(row[key]) <= value <= float(row[key]) * 1.04, name
 
 
+def test_each_pair_of_cpus_has_its_stamps_and_the_base_is_one_of_them(tmp_path: Path) -> None:
+    """Without it the base's cell would be twice in the file, beside that of the CPU it drew."""
+    ended = baton("run", f"--out={tmp_path / 'run'}", "--place=pairs", "--mechanism=futex",
+                  "--awake=no", "--quick", "--invocations=3", "--rounds=1")
+    assert ended.returncode == 0, ended.stderr
+    buckets = [bucket for bucket in results.read_histograms(tmp_path / "run" / "histograms.csv")
+               if not results.cell_of(bucket).dosed]
+    samples = [sample for sample in results.read_run(tmp_path / "run").samples
+               if sample.ran and not results.cell_of(sample).dosed]
+    assert {(row.invocation, row.cpus) for row in buckets} == {
+        (sample.invocation, sample.cpus) for sample in samples}
+
+
 def test_help_tells_every_option_and_version_is_the_projects() -> None:
     told = baton("--help")
     assert told.returncode == 0 and told.stderr == ""

@@ -238,8 +238,9 @@ def test_an_interval_of_more_than_ten_points_is_unsettled() -> None:
 
 
 def shares(scale_ns: int, counts: Dict[Optional[int], int], invocation: int = 0) -> List[Share]:
-    return [Share("r", invocation, **STAMPED._asdict(), role="greedy", scale_ns=scale_ns,
-                  share_pct=percent, count=count) for percent, count in counts.items()]
+    return [Share("r", invocation, **STAMPED._asdict(), cpus="0-1", role="greedy",
+                  scale_ns=scale_ns, share_pct=percent, count=count)
+            for percent, count in counts.items()]
 
 
 def test_the_horizon_of_a_fair_lock_is_the_shortest_stretch() -> None:
@@ -322,7 +323,7 @@ def write_contest(folder: Path) -> Path:
                 threads.append({key: "NA" if own[key] is None else own[key] for key in THREADS})
             if cell == GREEDY:
                 continue
-            named = {"run_id": "r", "invocation": invocation, **cell._asdict()}
+            named = {"run_id": "r", "invocation": invocation, **cell._asdict(), "cpus": "0-1"}
             for role in ("greedy", "polite"):
                 buckets += [{**named, "what": what, "role": role, "lo_ns": 64, "hi_ns": 66,
                              "count": 300} for what in ("wait", "hold")]
@@ -381,9 +382,10 @@ def test_older_runs_have_no_shares_and_no_takeovers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name, row, words", [
-    ("shares.csv", "r,0,lock,mutex,contended,l3,2,NA,contender,10000,101,1", ["share_pct is 101"]),
-    ("shares.csv", "r,0,lock,mutex,contended,l3,2,NA,contender,10000,50,0", ["1 or more"]),
-    ("shares.csv", "r,0,lock,mutex,contended,l3,2,NA,contender,x,50,1", ["scale_ns is 'x'"]),
+    ("shares.csv", "r,0,lock,mutex,contended,l3,0-1,2,NA,contender,10000,101,1",
+     ["share_pct is 101"]),
+    ("shares.csv", "r,0,lock,mutex,contended,l3,0-1,2,NA,contender,10000,50,0", ["1 or more"]),
+    ("shares.csv", "r,0,lock,mutex,contended,l3,0-1,2,NA,contender,x,50,1", ["scale_ns is 'x'"]),
     ("events.csv", "r,0,1,0,greedy,10,9,12", ["acquired at 9", "earlier"]),
     ("events.csv", "r,0,1,0,greedy,NA,9,12", ["wanted_ns is 'NA'"]),
 ])
@@ -401,7 +403,7 @@ def test_bad_rows_are_refused_with_one_line(tmp_path: Path, name: str, row: str,
 
 def test_a_share_twice_is_refused_and_good_rows_are_read(tmp_path: Path) -> None:
     path = tmp_path / "shares.csv"
-    good = "r,0,lock,mutex,contended,l3,2,NA,contender,10000,NA,3\n"
+    good = "r,0,lock,mutex,contended,l3,0-1,2,NA,contender,10000,NA,3\n"
     path.write_text(",".join(SHARES) + "\n" + good, encoding="utf-8")
     (read,) = results.read_shares(path)
     assert (read.share_pct, read.count, results.cell_of(read).workload) == (None, 3, "contended")

@@ -11,8 +11,8 @@ from results import Bucket
 
 def bucket(low: float, high: float, count: int, invocation: int = 0, what: str = "handoff",
            role: str = "NA", mechanism: str = "pipe") -> Bucket:
-    return Bucket("run", invocation, "switch", mechanism, "pingpong", "l3", 2, "NA", what, role,
-                  low, high, count)
+    return Bucket("run", invocation, "switch", mechanism, "pingpong", "l3", "0-1", 2, "NA", what,
+                  role, low, high, count)
 
 
 def test_quantile_is_the_upper_bound_of_its_bucket() -> None:

@@ -75,8 +75,8 @@ def traced_run(folder: Path) -> Path:
             thread = at % 2 if mechanism == "ck-ticket" else at // 200
             own = event(thread, at * 4000 - 2000, at * 4000, at * 4000 + 3000, order)
             events.append(vars(own))
-        shares += [{"run_id": "r", "invocation": 0, **cell._asdict(), "role": "greedy",
-                    "scale_ns": scale, "share_pct": percent, "count": 50}
+        shares += [{"run_id": "r", "invocation": 0, **cell._asdict(), "cpus": "0-1",
+                    "role": "greedy", "scale_ns": scale, "share_pct": percent, "count": 50}
                    for scale in (10_000, 100_000, 1_000_000) for percent in (30, 70)]
     write_csv(folder / "samples.csv", SAMPLES, samples)
     write_csv(folder / "events.csv", EVENTS, events)
