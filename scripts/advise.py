@@ -13,10 +13,9 @@ import textwrap
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple, TypeVar
 
-from command import NOTHING_MATCHED, Parser, aligned, fail, run
+from command import NOTHING_MATCHED, Parser, aligned, chosen, fail, run
 from decision import (DEPENDS, MARGIN, MUTEX, UNTOLD, Answer, Crossover, Versus, answers,
                       param)
-from plot import newest
 from results import Run, Summary, read_run
 from stats import median
 from units import quantity, significant
@@ -218,9 +217,7 @@ def main() -> int:
                         help="folder of the run (default: the newest under results/)")
     parser.add_argument("--format", choices=("text", "markdown"), default="text")
     options = parser.parse_args()
-    folder = options.run or newest(Path("results"))
-    if folder is None:
-        fail(NOTHING_MATCHED, "there is no run under results/ yet: make bench, or name one")
+    folder = chosen(options.run)
     recorded = read_run(folder)
     found = answers(recorded)
     if not any(answer.rows for answer in found):

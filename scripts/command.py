@@ -8,7 +8,8 @@ import argparse
 import importlib
 import os
 import sys
-from typing import Callable, List, NoReturn, Sequence
+from pathlib import Path
+from typing import Callable, List, NoReturn, Optional, Sequence
 
 from results import ReadError
 
@@ -45,6 +46,20 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> List[st
     return ["  ".join(cell.rjust(width) if at in right else cell.ljust(width)
                       for at, (cell, width) in enumerate(zip(row, widths))).rstrip()
             for row in rows]
+
+
+def newest(folder: Path) -> Optional[Path]:
+    """The run in folder that was written to last, or None."""
+    written = [(path.stat().st_mtime, path.parent) for path in folder.glob("*/samples.csv")]
+    return max(written)[1] if written else None
+
+
+def chosen(run: Optional[Path]) -> Path:
+    """The run that was named, else the newest under results/; exits where there is none."""
+    folder = run or newest(Path("results"))
+    if folder is None:
+        fail(NOTHING_MATCHED, "there is no run under results/ yet: make bench, or name one")
+    return folder
 
 
 def run(main: Callable[[], int]) -> NoReturn:

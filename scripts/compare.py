@@ -374,21 +374,32 @@ def parse_band(text: str) -> float:
     return percent / 100
 
 
-def held(a: Run, b: Run, letter: str, band: Optional[float], force: bool) -> Pair:
-    """One run against the base; exits where they cannot be compared."""
-    base, other = summarise(a), summarise(b)
-    reasons = void(a, b)
-    if reasons and not force:
-        fail(NOT_COMPARABLE, reasons[0] + (f" (and {len(reasons) - 1} more reasons)"
-                                           if len(reasons) > 1 else "") +
-             "; --force compares them all the same")
-    in_pairs = interleaved(a, b)
-    if band is None:  # the hour does nothing to what ran side by side
-        band = BAND if in_pairs else band_of(a, b, read_floors())
-    rows = compare(base, other, in_pairs, band)
-    if not rows:
-        fail(NOTHING_MATCHED, f"no cell has values in both {a.path} and {b.path}")
-    return Pair(letter, a, b, base, other, rows, reasons)
+def hold(runs: Sequence[Run], band: Optional[float] = None) -> List[Pair]:
+    """The later runs, B and so on, each against the first. Those that cannot be compared, and those
+    that have no row in common, are among them: see void and rows.
+    """
+    base, *others = runs
+    known = summarise(base)
+    pairs = []
+    for at, other in enumerate(others):
+        in_pairs = interleaved(base, other)
+        # The hour does nothing to what ran side by side.
+        edge = band or (BAND if in_pairs else band_of(base, other, read_floors()))
+        theirs = summarise(other)
+        pairs.append(Pair(chr(ord("B") + at) if at < 25 else f"B{at}", base, other, known, theirs,
+                          compare(known, theirs, in_pairs, edge), void(base, other)))
+    return pairs
+
+
+def refuse(pairs: Sequence[Pair], force: bool) -> None:
+    """Exits where two runs cannot be compared, or have nothing in common."""
+    for pair in pairs:
+        if pair.void and not force:
+            fail(NOT_COMPARABLE, pair.void[0] + (f" (and {len(pair.void) - 1} more reasons)"
+                                                 if len(pair.void) > 1 else "") +
+                 "; --force compares them all the same")
+        if not pair.rows:
+            fail(NOTHING_MATCHED, f"no cell has values in both {pair.a.path} and {pair.b.path}")
 
 
 def show(pairs: Sequence[Pair], form: str) -> None:
@@ -434,9 +445,8 @@ def main() -> int:
         return exports.export(parser, options.to, options.runs)
     if len(options.runs) < 2:
         parser.error("two runs or more, please: RUN_A RUN_B")
-    base, *others = [read_run(path) for path in options.runs]
-    pairs = [held(base, other, chr(ord("B") + at) if at < 25 else f"B{at}", options.band,
-                  options.force) for at, other in enumerate(others)]
+    pairs = hold([read_run(path) for path in options.runs], options.band)
+    refuse(pairs, options.force)
     show(pairs, options.format)
     return judge(pairs, options.fail_on)
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from command import NOTHING_MATCHED, Parser, aligned, fail, run
+from command import NOTHING_MATCHED, Parser, aligned, chosen, fail, run
 from contest import (NEARLY_ALL, NEARLY_NOTHING, Contest, Horizon, Spread, as_ratio, contests,
                      counted_twin, horizon, overall_share)
 from latency import Latency, latencies
-from plot import newest
 from results import (Cell, Run, Share, cell_of, display_order, read_histograms, read_run,
                      read_shares, read_threads)
 from units import quantity, significant
@@ -340,9 +339,7 @@ def main() -> int:
                         help="folder of the run (default: the newest under results/)")
     parser.add_argument("--format", choices=("text", "markdown"), default="text")
     options = parser.parse_args()
-    folder = options.run or newest(Path("results"))
-    if folder is None:
-        fail(NOTHING_MATCHED, "there is no run under results/ yet: make bench, or name one")
+    folder = chosen(options.run)
     recorded = read_run(folder)
     listed = entries(recorded)
     if not listed:

@@ -1,4 +1,4 @@
-"""test_lock_figures.py - ownerships into streaks and spans; pictures: same bytes, nothing cut"""
+"""test_lock_pictures.py - ownerships into streaks and spans; pictures: same bytes, nothing cut"""
 
 import importlib.util
 import subprocess
@@ -24,28 +24,28 @@ def event(thread: int, wanted: int, acquired: int, released: int, order: int = 0
 
 
 def test_ownerships_in_a_row_are_one_streak() -> None:
-    import lock_figures
+    from pictures import timeline
     events = [[event(0, 0, 10, 20), event(0, 20, 21, 30), event(0, 60, 70, 80)],
               [event(1, 15, 35, 60)]]
-    assert lock_figures.streaks(events, 0, 100) == [[(10, 30), (70, 80)], [(35, 60)]]
+    assert timeline.streaks(events, 0, 100) == [[(10, 30), (70, 80)], [(35, 60)]]
     # Cut at both ends, and told from where it begins.
-    assert lock_figures.streaks(events, 25, 75) == [[(0, 5), (45, 50)], [(10, 35)]]
+    assert timeline.streaks(events, 25, 75) == [[(0, 5), (45, 50)], [(10, 35)]]
 
 
 def test_spans_are_cut_to_the_stretch() -> None:
-    import lock_figures
-    assert lock_figures.clipped([(0, 5), (8, 12), (15, 40), (50, 60)], 10, 30) == [(0, 2), (5, 20)]
+    from pictures import timeline
+    assert timeline.clipped([(0, 5), (8, 12), (15, 40), (50, 60)], 10, 30) == [(0, 2), (5, 20)]
 
 
 def test_a_window_is_known_from_where_the_fullest_ring_begins() -> None:
-    import lock_figures
+    from pictures import timeline
     events = [event(0, at, at, at + 1) for at in range(100, 110)] + [event(1, 105, 106, 107),
                                                                      event(1, 107, 109, 112)]
     first, other = sample(0, 0, STAMPED), sample(0, 1, STAMPED)
-    (window,) = lock_figures.traced([first, other], events + [event(0, 1, 2, 3, order=1)])
+    (window,) = timeline.traced([first, other], events + [event(0, 1, 2, 3, order=1)])
     assert (window.begin_ns, window.end_ns) == (100, 110)
     assert window.roles == ("greedy", "polite") and window.cell == STAMPED
-    assert lock_figures.traced([first], []) == []
+    assert timeline.traced([first], []) == []
 
 
 def horizon(*spreads: Tuple[int, float, float]) -> Horizon:
@@ -54,13 +54,13 @@ def horizon(*spreads: Tuple[int, float, float]) -> Horizon:
 
 
 def test_the_commonest_contest_is_drawn() -> None:
-    import lock_figures
+    from pictures import horizon as pictured
     other = STAMPED._replace(mechanism="spin")
     one = STAMPED._replace(mechanism="spin", params="hold_ns=3;stamps=1")
     found: Dict[Cell, Horizon] = {cell: horizon((10_000, 0.4, 0.6)) for cell in
                                   (STAMPED, other, one)}
-    assert lock_figures._commonest(found) == ("greedy-polite", "hold_ns=3000;stamps=1")
-    assert lock_figures._commonest({}) is None
+    assert pictured._commonest(found) == ("greedy-polite", "hold_ns=3000;stamps=1")
+    assert pictured._commonest({}) is None
 
 
 def traced_run(folder: Path) -> Path:
@@ -112,17 +112,18 @@ def test_both_are_drawn_and_the_same_data_give_the_same_bytes(tmp_path: Path) ->
 @pytest.mark.parametrize("places", [["l3"], ["same-cpu", "l3", "package"]])
 def test_no_text_is_cut_off(tmp_path: Path, places: List[str]) -> None:
     import fairness
-    import lock_figures
     from matplotlib.text import Text
+    from pictures import horizon as pictured, timeline
+    from pictures.canvas import LIGHT
     recorded = read_run(traced_run(tmp_path / "run"))
     (cell, found), *_ = fairness.horizons_of(recorded).items()
     many = {cell._replace(mechanism=f"mutex-{at}", place=place): found
             for place in places for at in range(9)}
-    windows = lock_figures.traced(recorded.samples,
-                                  read_events(tmp_path / "run" / "events.csv"))
-    for figure in (lock_figures.horizon_figure(recorded, many),
-                   lock_figures.timeline_figure(recorded, windows)):
-        assert figure is not None
+    windows = timeline.traced(recorded.samples, read_events(tmp_path / "run" / "events.csv"))
+    for canvas in (pictured.drawn(recorded, LIGHT, many),
+                   timeline.drawn(recorded, LIGHT, windows)):
+        assert canvas is not None
+        figure = canvas.figure
         figure.canvas.draw()
         whole = figure.bbox
         for text in figure.findobj(Text):
