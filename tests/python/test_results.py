@@ -108,7 +108,9 @@ def folder_name(path: Path) -> str:
 def test_kept_runs_are_read(path: Path) -> None:
     run = read_run(path.parent)
     assert run.fact("run", "end") == "complete"
-    assert any(summary.interval for summary in summarise(run).values())
+    enough = int(run.fact("run", "invocations")) >= 6
+    assert any(summary.interval if enough else summary.values
+               for summary in summarise(run).values())
     results.read_threads(path.parent / "threads.csv")
     results.read_rounds(path.parent / "rounds.csv")
 
