@@ -31,7 +31,7 @@ SANITIZE := -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBATON_SANITIZE
 CTEST := ctest --output-on-failure --no-tests=error --test-dir
 
 .PHONY: all bench bench-all quick aa horizon check bias channel-peers test stress fuzz compare plot \
-	advise fairness format clean setup help
+	report advise fairness format clean setup help
 
 all: setup ## set up and build (the default)
 	$(call build,build,$(RELEASE))
@@ -107,6 +107,11 @@ advise: ## mutex or channel? by the numbers of a run: RUN=FOLDER (without it the
 fairness: ## who gets the lock next? by the numbers of a run: RUN=FOLDER (without it the newest)
 	@scripts/setup --plots
 	@"$$PYTHON" scripts/fairness.py $${RUN_FOLDER:+"$$RUN_FOLDER"}
+
+report: ## a page about a run: RUN=FOLDER (without it the newest), or about two: A=FOLDER B=FOLDER
+	@scripts/setup --plots
+	@"$$PYTHON" scripts/report.py $${RUN_FOLDER:+"$$RUN_FOLDER"} $${RUN_A:+"$$RUN_A"} \
+		$${RUN_B:+"$$RUN_B"}
 
 plot: ## draw a run: RUN=FOLDER (without it the newest)
 	@scripts/setup --plots

@@ -404,6 +404,11 @@ static int conclude(struct supervisor *supervisor)
 	tell_of_trace(&recording[0]);
 	opening_folder(&supervisor->opening, "", folder);
 	fprintf(stderr, "\nresults: %s\n", folder);
+	if (supervisor->sides == 1)
+		fprintf(stderr,
+			"a page about it: make report RUN=%s\n"
+			"against another: make compare A=ANOTHER B=%s\n",
+			folder, folder);
 	fault = fault_code(supervisor);
 	return fault ? fault : rc ? EXIT_UNWRITABLE : joint_code(codes, supervisor->sides);
 }

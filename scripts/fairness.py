@@ -255,8 +255,13 @@ def horizon_row(entry: Entry, scales: Sequence[int]) -> List[str]:
     return [entry.cell.mechanism, percent(found.share), *cells, horizon_text(found)]
 
 
+def one_sided(found: Horizon) -> bool:
+    """Whether one side has nearly all the time held."""
+    return not NEARLY_NOTHING <= found.share <= NEARLY_ALL
+
+
 def horizon_text(found: Horizon) -> str:
-    if not NEARLY_NOTHING <= found.share <= NEARLY_ALL:
+    if one_sided(found):
         return "one-sided"  # to be relied on, but hardly what is asked for
     if found.from_ns is not None:
         return quantity(found.from_ns, "ns", 2)

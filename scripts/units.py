@@ -1,6 +1,7 @@
-"""units.py - quantities as people read them: 2.533 µs, 5.210 M/s"""
+"""units.py - quantities and dates as people read them: 2.533 µs, 5.210 M/s"""
 
-from typing import Dict, List, Tuple
+import re
+from typing import Dict, List, Optional, Tuple
 
 SCALES: Dict[str, List[Tuple[float, str]]] = {
     "ns": [(1, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")],
@@ -25,3 +26,20 @@ def quantity(value: float, unit: str, digits: int = 4) -> str:
         if scale_ == 1 or abs(rounded) >= scale_:
             scale, name = scale_, name_
     return f"{significant(rounded / scale, digits)} {name}"
+
+
+def measured(text: str) -> Optional[float]:
+    """The first number of a text as quantity writes it, in ns, 1/s or B where it has such a unit;
+    None where the text does not begin with one.
+    """
+    found = re.match(r"[<>]? ?(-?[0-9]+(?:\.[0-9]+)?) ?(\S*)", text)
+    if not found:
+        return None
+    factors = {name: factor for scales in SCALES.values() for factor, name in scales}
+    return float(found[1]) * factors.get(found[2], 1)
+
+
+def date_text(utc: str) -> str:
+    """2026-11-23T05:45:00Z as people write it; anything else as it is."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(\.\d+)?Z", utc)
+    return f"{match[1]} {match[2]} UTC" if match else utc

@@ -261,7 +261,7 @@ test_options() {
 	run_setup --help
 	like 'help: on stdout' "$rc$out$err" '0usage: scripts/setup *'
 	run_setup --list --plots
-	is 'list: a line each' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
+	is 'list: a line each' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 3))"
 	run_setup --list --fuzz
 	is 'list: what fuzzing needs' "$(wc -l <"$MACHINE/out")" "$((${#packages[@]} + 2))"
 	run_setup --list --plots --test --fuzz
@@ -297,9 +297,10 @@ test_other_system() {
 		PYTHONPATH="\$MACHINE" exec '${PYTHON:-/usr/bin/python3}' -S "\$@"
 	EOF
 	run_setup --plots
-	is 'no apt: a missing module is named' "$(tail -n 1 "$MACHINE/err")" \
-		'  matplotlib (for python3)'
-	touch "$MACHINE/matplotlib.py"
+	is 'no apt: missing modules are named' "$(tail -n 2 "$MACHINE/err")" \
+		'  jinja2 (for python3)
+  matplotlib (for python3)'
+	touch "$MACHINE/matplotlib.py" "$MACHINE/jinja2.py"
 	run_setup --plots
 	is 'no apt: a module that is there is not' "$(tail -n 1 "$MACHINE/err")" \
 		'  hwloc (library, headers)'

@@ -6,24 +6,29 @@ any size keeps its proportions. The same data give the same bytes, for one versi
 
 import html
 import io
+import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from results import NA, Run
+from units import date_text
 
 WIDTH, MARGIN = 11.0, 0.45
 CAPTION_LINE = 0.17
 DPI, DRAWING_DPI = 200, 100
 MARKERS = ("o", "D", "s", "^", "v", "P", "X")
 GLYPHS = {"o": "●", "D": "◆", "s": "■", "^": "▲", "v": "▼", "P": "✚", "X": "✖"}
-TIP = "tip:"
+TIP, GRID = "tip:", "grid:"
+# The opacity of what is there for the pointer alone: at 0 it would not be hit, and this is no step
+# of a colour.
+UNSEEN = 0.0015
 
 
 @dataclass(frozen=True)
@@ -134,11 +139,15 @@ class Canvas:
         with matplotlib.rc_context(self.look.style):
             return self._saved("png", {"Software": None})
 
-    def svg(self) -> str:
-        """The picture as SVG, its tips as titles, which browsers show on hovering."""
+    def svg(self, grids: bool = False) -> str:
+        """The picture as SVG, its tips as titles, which browsers show on hovering; and, where a
+        page is going to read them, its grids as data.
+        """
         with matplotlib.rc_context(self.look.style):
             drawn = self._saved("svg", {"Date": None, "Creator": None}).decode("utf-8")
-        return re.sub(rf'<g id="{TIP}([^"]*)">', r"<g><title>\1</title>", drawn)
+        drawn = re.sub(rf"""<g id=("|'){GRID}(.*?)\1>""",
+                       r"<g data-grid=\1\2\1>" if grids else "<g>", drawn)
+        return re.sub(rf"""<g id=("|'){TIP}(.*?)\1>""", r"<g><title>\2</title>", drawn)
 
     def _saved(self, form: str, metadata: Dict[str, Any]) -> bytes:
         drawn = io.BytesIO()
@@ -159,6 +168,16 @@ def tip(artist: Any, text: str) -> None:
     artist.set_gid(TIP + text)
 
 
+def page_grid(artist: Any, names: Sequence[str], unit: str,
+              values: Sequence[Sequence[Optional[float]]]) -> None:
+    """The values that a page shows where the pointer rests on the artist: a square of rows and
+    columns with these names; None where there is no value.
+    """
+    rows = [[None if value is None else float(f"{value:.4g}") for value in row] for row in values]
+    artist.set_gid(GRID + json.dumps({"names": names, "unit": unit, "values": rows},
+                                     separators=(",", ":")))
+
+
 def tips(svg: str) -> List[str]:
     """The tips of an SVG."""
     return [html.unescape(text) for text in re.findall(r"<title>([^<]*)</title>", svg)]
@@ -167,12 +186,6 @@ def tips(svg: str) -> List[str]:
 def cpu_text(run: Run) -> str:
     cpu = run.fact("machine", "cpu_model")
     return "CPU not recorded" if cpu == NA else cpu
-
-
-def date_text(utc: str) -> str:
-    """2026-11-23T05:45:00Z as people write it; anything else as it is."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(\.\d+)?Z", utc)
-    return f"{match[1]} {match[2]} UTC" if match else utc
 
 
 def whence(run: Run) -> str:

@@ -5,10 +5,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from compare import Pair, ratio_text
 from comparison import FASTER, SAME, SLOWER, UNTOLD, Comparison, interleaved, means
 from pictures.canvas import (CAPTION_LINE, GLYPHS, MARGIN, MARKERS, WIDTH, Canvas, Look, cpu_text,
-                             date_text, tip)
+                             tip)
 from pictures.rows import (DODGE, Layout, draw_names, lay_out, names_width, pad, panel)
 from results import Cell, place_order
 from stats import geometric_mean
+from units import date_text
 
 TOP, BOTTOM, GAP = 2.1, 0.75, 0.3
 LEAST_PANEL = 1.6

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from latency import quantile
-from pictures.canvas import GLYPHS, MARGIN, WIDTH, Canvas, Look, decades, tip, whence
+from pictures.canvas import CAPTION_LINE, GLYPHS, MARGIN, WIDTH, Canvas, Look, decades, tip, whence
 from pictures.rows import pad
 from results import (NA, Bucket, Cell, Run, cell_of, display_order, place_order, read_histograms)
 from units import quantity
@@ -19,7 +19,7 @@ COLUMNS, TOP, BOTTOM, GROUP = 2, 1.4, 0.85, 0.42
 PANEL, ROW_GAP, AXIS_ROOM, GAP, COLUMN_GAP = 1.45, 0.38, 0.52, 0.6, 0.4
 # Where the lines are drawn: the shares below, of the ECDF; the tails above, of the percentile plot.
 SHARES = tuple(permille / 1000 for permille in
-               (1, 2, 5, *range(10, 1000, 10), 995, 998, 999))
+               (1, 5, *range(20, 1000, 20), 995, 999))
 TAIL_STEPS = 8
 # A percentile stands on this many stamps beyond it at least.
 BEYOND = 5
@@ -51,11 +51,13 @@ class Panel(NamedTuple):
 def draw(run: Run, look: Look) -> Optional[Canvas]:
     """A pair of panels for each mechanism; None where no single hand-off was stamped."""
     path = run.path / "histograms.csv"
-    panels = panels_of(read_histograms(path) if path.exists() else [])
+    every = panels_of(read_histograms(path) if path.exists() else [])
+    panels = fullest(every)
     if not panels:
         return None
     lines = -(-len(panels) // COLUMNS)
-    canvas = Canvas(look, TOP + lines * (GROUP + PANEL + ROW_GAP) - ROW_GAP + BOTTOM + 0.35)
+    canvas = Canvas(look, TOP + lines * (GROUP + PANEL + ROW_GAP) - ROW_GAP + BOTTOM +
+                    CAPTION_LINE * 3)
     limits = pad([high for panel in panels for line in panel.series
                   for high in (line.buckets[0][0], line.buckets[-1][0])], 3.0)
     looks = look.pairs(sorted({_where(line.cell) for panel in panels for line in panel.series},
@@ -72,7 +74,7 @@ def draw(run: Run, look: Look) -> Optional[Canvas]:
                   "ns, µs, ms per hand-off, log scale · a thin line is a fresh process")
     canvas.legend([(f"{GLYPHS[marker]} {where}", colour)
                    for where, (colour, marker) in looks.items()], 1.12)
-    canvas.caption(_caption(run, panels))
+    canvas.caption(_caption(run, panels, len(every) - len(panels)))
     return canvas
 
 
@@ -90,6 +92,21 @@ def panels_of(buckets: Sequence[Bucket]) -> List[Panel]:
         found.setdefault((cell.mechanism, detail), []).append(
             Series(cell, cpus, invocation, tuple(sorted(counts[key].items()))))
     return [Panel(*named, series) for named, series in found.items()]
+
+
+def fullest(panels: Sequence[Panel]) -> List[Panel]:
+    """Of each mechanism and workload the variant that was measured at most places."""
+    found: Dict[Tuple[str, str], Panel] = {}
+    for panel in panels:
+        kind = (panel.title, panel.series[0].cell.workload)
+        best = found.setdefault(kind, panel)
+        if _wheres(panel) > _wheres(best):
+            found[kind] = panel
+    return list(found.values())
+
+
+def _wheres(panel: Panel) -> int:
+    return len({_where(series.cell) for series in panel.series})
 
 
 def _own_params(cell: Cell) -> List[str]:
@@ -188,7 +205,7 @@ def _finish(axes: Any, look: Look) -> None:
     axes.set_axisbelow(True)
 
 
-def _caption(run: Run, panels: Sequence[Panel]) -> List[str]:
+def _caption(run: Run, panels: Sequence[Panel], more: int) -> List[str]:
     counts = {cell: len({series.invocation for panel in panels for series in panel.series
                          if series.cell == cell})
               for cell in {series.cell for panel in panels for series in panel.series}}
@@ -196,4 +213,6 @@ def _caption(run: Run, panels: Sequence[Panel]) -> List[str]:
                                                        max(counts.values())}))
     return [f"{many} invocations, a line each · left: share of the hand-offs that took at most so "
             "long · right: the percentiles, each step a tail ten times as rare, "
-            f"with {BEYOND} hand-offs beyond the last point", whence(run)]
+            f"with {BEYOND} hand-offs beyond the last point",
+            *([f"of each mechanism the variant with most places; {more} more are in "
+               "histograms.csv"] if more else []), whence(run)]

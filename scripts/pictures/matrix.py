@@ -6,8 +6,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy
 from matplotlib.colors import LogNorm
+from matplotlib.patches import Rectangle
 
-from pictures.canvas import CAPTION_LINE, MARGIN, WIDTH, Canvas, Look, tip, whence
+from pictures.canvas import (CAPTION_LINE, MARGIN, UNSEEN, WIDTH, Canvas, Look, page_grid, tip,
+                             whence)
 from results import (NA, PLACES, Cell, Run, cell_of, display_order, invocation_medians)
 from stats import median
 from units import quantity
@@ -177,6 +179,10 @@ def _draw_grid(canvas: Canvas, left: float, top: float, edge: float, grid: Grid)
     _draw_brackets(axes, groups, len(order), edge, look)
     if len(order) <= WRITTEN:
         _write_values(axes, grid, order, table, norm)
+    cover = axes.add_patch(Rectangle((-0.5, -0.5), len(order), len(order), color=look.paper,
+                                     alpha=UNSEEN, linewidth=0, zorder=5))
+    page_grid(cover, [str(cpu) for cpu in order], grid.unit,
+              [[None if math.isnan(value) else float(value) for value in row] for row in table])
     bar = canvas.figure.colorbar(image, cax=canvas.axes(x + edge + 0.12, y, BAR, edge))
     bar.outline.set_visible(False)
     ticks = _ticks(low, high)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
-from pictures.canvas import CAPTION_LINE, MARGIN, WIDTH, Canvas, Look, tip, whence
+from pictures.canvas import CAPTION_LINE, MARGIN, WIDTH, UNSEEN, Canvas, Look, tip, whence
 from results import Cell, Round, Run, Sample, cell_of, read_rounds, seconds_of, summarise
 from stats import median
 
@@ -142,14 +142,15 @@ def running(windows: Sequence[Window]) -> Tuple[List[float], List[float]]:
     return xs, ys
 
 
-def dots(axes: Any, points: Sequence[Tuple[float, float]], colour: str, size: float) -> None:
+def dots(axes: Any, points: Sequence[Tuple[float, float]], colour: str, size: float,
+         zorder: int) -> None:
     """Dots as one outline of strokes without a length: a tenth of the size of markers in an SVG."""
     if not points:
         return
     vertices = [vertex for x, y in points for vertex in ((x, y), (x + 1e-4, y))]
     codes = [Outline.MOVETO, Outline.LINETO] * len(points)
     axes.add_patch(PathPatch(Outline(vertices, codes), fill=False, edgecolor=colour,
-                             linewidth=size, capstyle="round", zorder=2))
+                             linewidth=size, capstyle="round", zorder=zorder))
 
 
 def clamped(away: float) -> float:
@@ -164,11 +165,12 @@ def _draw_strip(axes: Any, strip: Strip, look: Look) -> None:
         groups.setdefault(_first(window.flag), []).append((window.at_s, clamped(window.away)))
     for flag in sorted(groups):
         dots(axes, groups[flag], flag_colour(flag, look) if flag else look.edge,
-             size + 0.7 if flag else size)
+             size + 0.7 if flag else size, zorder=4 if flag else 2)
     xs, ys = running(strip.windows)
     axes.plot(xs, [clamped(y) for y in ys], color=look.colours[0], linewidth=1.1, zorder=3)
     for begin, end, text in strip.rounds:
-        box = axes.add_patch(Rectangle((begin, -SPAN), end - begin, 2 * SPAN, alpha=0.0, zorder=4))
+        box = axes.add_patch(Rectangle((begin, -SPAN), end - begin, 2 * SPAN, color=look.paper,
+                                       alpha=UNSEEN, linewidth=0, zorder=5))
         tip(box, text)
 
 

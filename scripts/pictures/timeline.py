@@ -10,6 +10,8 @@ from units import quantity
 TOP, BOTTOM, GAP = 1.55, 1.35, 0.4
 LANE, LANE_GAP, ROW_GAP, LABEL_ROOM = 0.15, 0.04, 0.22, 2.0
 ZOOM_NS, SPAN_NS = 100_000, 10_000_000
+# Of how much of a panel nothing shorter can be told apart.
+FINEST = 2000
 ROLES = {"greedy": 1, "polite": 0}
 Interval = Tuple[float, float]
 
@@ -138,23 +140,34 @@ def _draw_window(look: Look, panels: Sequence[Any], window: Traced, down: float)
                         begin + ZOOM_NS)
         holds = clipped([(event.acquired_ns, event.released_ns) for event in own], begin,
                         begin + ZOOM_NS)
-        _draw_spans(panels[0], waits, y, colour, 0.22)
-        drawn_holds = _draw_spans(panels[0], holds, y, colour, 1.0)
+        _draw_spans(panels[0], waits, ZOOM_NS, y, colour, 0.22)
+        drawn_holds = _draw_spans(panels[0], holds, ZOOM_NS, y, colour, 1.0)
         tip(drawn_holds, f"{window.cell.mechanism}, {role}: {len(holds)} ownerships, "
             f"{_time(holds)} held and {_time(waits)} waited of {quantity(ZOOM_NS, 'ns', 3)}")
-        _draw_spans(panels[1], [(low, max(high, low + SPAN_NS / 2000)) for low, high in held[at]],
-                    y, colour, 1.0)
-        whole = _draw_spans(panels[1], [(0, end - begin)], y, colour, 0.12)
+        _draw_spans(panels[1], held[at], SPAN_NS, y, colour, 1.0)
+        whole = _draw_spans(panels[1], [(0, end - begin)], SPAN_NS, y, colour, 0.12)
         longest = max((high - low for low, high in held[at]), default=0)
         tip(whole, f"{window.cell.mechanism}, {role}: had it {len(held[at])} times, "
             f"{_time(held[at])} of {quantity(end - begin, 'ns', 3)}, at most "
             f"{quantity(longest, 'ns', 3)} in a row")
 
 
-def _draw_spans(axes: Any, spans: Sequence[Interval], y: Interval, colour: str,
+def legible(spans: Sequence[Interval], least: float) -> List[Interval]:
+    """The spans, each at least so long; those that then touch are one."""
+    found: List[Interval] = []
+    for low, high in spans:
+        high = max(high, low + least)
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _draw_spans(axes: Any, spans: Sequence[Interval], whole_ns: float, y: Interval, colour: str,
                 alpha: float) -> Any:
-    return axes.broken_barh([(low, high - low) for low, high in spans], y, color=colour,
-                            alpha=alpha, linewidth=0)
+    return axes.broken_barh([(low, high - low) for low, high in legible(spans, whole_ns / FINEST)],
+                            y, color=colour, alpha=alpha, linewidth=0)
 
 
 def _time(spans: Sequence[Interval]) -> str:

@@ -37,6 +37,12 @@ def test_spans_are_cut_to_the_stretch() -> None:
     assert timeline.clipped([(0, 5), (8, 12), (15, 40), (50, 60)], 10, 30) == [(0, 2), (5, 20)]
 
 
+def test_spans_too_short_to_see_are_as_long_as_can_be_seen() -> None:
+    from pictures import timeline
+    assert timeline.legible([(0, 1), (3, 4), (4, 9), (20, 21)], 5) == [(0, 9), (20, 25)]
+    assert timeline.legible([(0, 6), (7, 13)], 1) == [(0, 6), (7, 13)]
+
+
 def test_a_window_is_known_from_where_the_fullest_ring_begins() -> None:
     from pictures import timeline
     events = [event(0, at, at, at + 1) for at in range(100, 110)] + [event(1, 105, 106, 107),
