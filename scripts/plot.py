@@ -12,6 +12,7 @@ prints the paths:
     crossover   channel or mutex, by the work inside
     horizon     from when on a lock is fair: of stamped contests (make horizon)
     timeline    who held a lock when, and who waited: of a traced run (--trace)
+    outcomes    what went wrong, and how often: of hazards
     matrix      every pair of CPUs: of a run with --place=pairs
     order       every window in the order of time: the machine's states, what was flagged
 

@@ -23,6 +23,7 @@ import sentences
 import tables
 from command import NOTHING_MATCHED, Parser, chosen, fail, require, run
 from compare import Pair, hold, refuse
+from comparison import interleaved
 from contexts import differences
 from results import NA, Run, read_run
 from units import date_text
@@ -49,6 +50,7 @@ MACHINE: Sequence[Tuple[str, str, Sequence[str]]] = (
     ("baton", "build", ("baton_version", "build_type")),
     ("Started", "run", ("started_utc",)),
     ("Invocations × rounds", "run", ("invocations", "rounds")),
+    ("Setting", "run", ("ab_setting",)),
     ("Command", "run", ("command",)),
 )
 
@@ -139,8 +141,12 @@ def lightened(parts: Sequence[Part], room: int) -> List[Part]:
 
 
 def title_of(runs: Sequence[Run]) -> str:
-    """The CPU; of several runs who is held against whom, by their labels where CPUs are alike."""
+    """The CPU; of several runs who is held against whom, by their labels where CPUs are alike; of
+    the sides of one baton ab both.
+    """
     names = [recorded.fact("machine", "cpu_model") for recorded in runs]
+    if len(runs) == 2 and interleaved(*runs):
+        return f"B against A on {names[0]}"
     if NA in names or len(set(names)) < len(names):
         names = [re.sub(r"^[0-9]{8}T[0-9]{6}Z-", "", recorded.path.resolve().name)
                  for recorded in runs]

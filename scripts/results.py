@@ -180,6 +180,17 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """How often trials of a window ended so: a row of outcomes.csv."""
+
+    run_id: str
+    invocation: int
+    order: int
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Fact:
     """A fact about machine, build or run: a row of context.csv."""
 
@@ -308,7 +319,7 @@ def higher_is_better(metric: str) -> bool:
     return metric == "acquisitions"
 
 
-Row = TypeVar("Row", Sample, Thread, Round, Bucket, Share, Event, Fact)
+Row = TypeVar("Row", Sample, Thread, Round, Bucket, Share, Event, Outcome, Fact)
 
 INTEGER = re.compile(r"-?[0-9]+").fullmatch
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?").fullmatch
@@ -538,6 +549,20 @@ def read_events(path: Path) -> List[Event]:
                             f"{event.acquired_ns}, released at {event.released_ns}",
                             "each no earlier than the one before")
     return [event for _, event in rows]
+
+
+def read_outcomes(path: Path) -> List[Outcome]:
+    """The outcomes of outcomes.csv; 0 is said of what could have happened. Raises ReadError."""
+    rows = _read(path, Outcome)
+    seen: Dict[Tuple[int, int, str], int] = {}
+    for line, outcome in rows:
+        if outcome.count < 0:
+            raise ReadError(path, line, f"count is {outcome.count}", "0 or more")
+        key = (outcome.invocation, outcome.order, outcome.outcome)
+        if seen.setdefault(key, line) != line:
+            raise ReadError(path, line, f"{outcome.outcome} of that window again, as in line "
+                            f"{seen[key]}", "each outcome of a window once")
+    return [outcome for _, outcome in rows]
 
 
 def read_context(path: Path) -> Dict[Tuple[str, str], Fact]:

@@ -218,6 +218,53 @@ def paired_interval(ratios: Sequence[float], level: float = LEVEL) -> Optional[I
     return interval and Interval(math.exp(interval.low), math.exp(interval.high))
 
 
+def beta_share(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), for 0 < x < 1, to about 1e-12.
+
+    Source: NIST Digital Library of Mathematical Functions, 8.17.22, the continued fraction, by
+    Lentz's method; 8.17.4 where it converges the faster.
+    """
+    if x > (a + 1) / (a + b + 2):
+        return 1 - beta_share(b, a, 1 - x)
+    tiny = 1e-300
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1) or tiny)
+    fraction = d
+    for m in range(1, 100_000):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        before = fraction
+        for term in (even, odd):
+            d = 1 / (1 + term * d or tiny)
+            c = 1 + term / c or tiny
+            fraction *= c * d
+        if abs(fraction / before - 1) < 1e-14:
+            break
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + \
+        b * math.log1p(-x)
+    return math.exp(front) * fraction / a
+
+
+def clopper_pearson(count: int, trials: int, level: float = LEVEL) -> Interval:
+    """The exact interval of a share of which count of trials (1 or more) were seen.
+
+    Its ends are the shares at which so many or more, and so few or fewer, have a chance of half of
+    1 - level: quantiles of beta distributions.
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404-413.
+    """
+    def end(a: float, b: float, chance: float) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(200):
+            middle = (low + high) / 2
+            if not low < middle < high:
+                break
+            low, high = (middle, high) if beta_share(a, b, middle) < chance else (low, middle)
+        return high
+
+    tail = (1 - level) / 2
+    return Interval(end(count, trials - count + 1, tail) if count else 0.0,
+                    end(count + 1, trials - count, 1 - tail) if count < trials else 1.0)
+
+
 def holm(p_values: Sequence[float]) -> List[float]:
     """The p-values adjusted so that, of all rows where nothing differs, one is called different
     with at most the level's probability: the smallest times n, the next times n - 1 …, and none

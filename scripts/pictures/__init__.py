@@ -6,7 +6,8 @@ from typing import Callable, Optional, Sequence
 import matplotlib
 
 from compare import Pair
-from pictures import crossover, forest, handoff, horizon, latency, matrix, order, timeline
+from pictures import (crossover, forest, handoff, horizon, latency, matrix, order, outcomes,
+                      timeline)
 from pictures.canvas import Canvas, Look
 from results import Run
 
@@ -37,6 +38,8 @@ PICTURES = (
             "no stamped contest for a lock", horizon.draw),
     Picture("timeline", "who held a lock when, and who waited",
             "no traced lock", timeline.draw),
+    Picture("outcomes", "what went wrong, and how often",
+            "no outcome counted", outcomes.draw),
     Picture("matrix", "every pair of CPUs",
             "not a run of pairs", matrix.draw),
     Picture("order", "every window in the order of time",

@@ -28,8 +28,8 @@ def draw(run: Run, look: Look) -> Optional[Canvas]:
     cost = panel(canvas, left, TOP, wide, layout.height)
     cpu = panel(canvas, left + wide + GUTTER, TOP, NARROW, layout.height)
     looks = look.pairs(places)
-    _draw_dots(canvas, cost, layout, looks, lambda summary: summary.values)
-    _draw_dots(canvas, cpu, layout, looks, lambda summary: summary.cpu_values)
+    _draw_dots(canvas, cost, layout, looks, lambda summary: summary.values, "")
+    _draw_dots(canvas, cpu, layout, looks, lambda summary: summary.cpu_values, "CPU time ")
     draw_names(canvas, TOP, (cost, cpu), layout)
     _draw_reasons(canvas, cost, layout)
     floors = _floors(summaries)
@@ -72,7 +72,7 @@ def _cheapest(places: Dict[str, Summary]) -> float:
 
 
 def _draw_dots(canvas: Canvas, axes: Any, layout: Layout[Summary],
-               looks: Dict[str, Tuple[str, str]], values_of: Values) -> None:
+               looks: Dict[str, Tuple[str, str]], values_of: Values, what: str) -> None:
     for line in layout.lines:
         values = {place: values_of(summary) for place, summary in line.places.items()
                   if _positive(values_of(summary))}
@@ -88,7 +88,7 @@ def _draw_dots(canvas: Canvas, axes: Any, layout: Layout[Summary],
                                linestyle="none", zorder=4, markerfacecolor=canvas.look.paper if
                                line.places[place].two_modes else colour)
             tip(dot, f"{line.label}, {line.detail + ', ' if line.detail else ''}{place}: "
-                f"{value_text(medians[place], interval, len(values[place]))}")
+                f"{what}{value_text(medians[place], interval, len(values[place]))}")
 
 
 def value_text(value: float, interval: Optional[Interval], count: int) -> str:

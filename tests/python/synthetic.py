@@ -22,6 +22,7 @@ HISTOGRAMS = ("run_id,invocation,family,mechanism,workload,place,cpus,threads,pa
 SHARES = ("run_id,invocation,family,mechanism,workload,place,cpus,threads,params,role,scale_ns,"
           "share_pct,count").split(",")
 EVENTS = "run_id,invocation,order,thread,role,wanted_ns,acquired_ns,released_ns".split(",")
+OUTCOMES = "run_id,invocation,order,outcome,count".split(",")
 CONTEXT = "run_id,scope,key,value,state".split(",")
 
 WINDOW_NS = 20_000_000

@@ -11,7 +11,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 import pytest
 
 from results import Bucket, Cell, Summary, cell_of, read_histograms, read_run, summarise
-from synthetic import HISTOGRAMS, ROUNDS, Spec, two_cpu_guest, scaled, write_csv, write_run
+from synthetic import (HISTOGRAMS, OUTCOMES, ROUNDS, Spec, two_cpu_guest, scaled, write_csv,
+                       write_run)
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None,
                                 reason="matplotlib is missing: run scripts/setup --plots")
@@ -417,3 +418,64 @@ def test_every_picture_keeps_its_texts_inside(tmp_path: Path, look: str) -> None
     assert list(drawn) == ["handoff", "latency", "crossover", "matrix", "order"]
     for canvas in drawn.values():
         all_inside(canvas)
+
+
+def hazard_run(folder: Path) -> Path:
+    """Two hazards in two invocations: (place, outcomes of the first window, of the second)."""
+    told: List[Tuple[str, List[Dict[str, int]]]] = [
+        ("l3", [{"deadlock": 985, "none": 15}, {"deadlock": 990, "none": 10, "given up": 0}]),
+        ("same-cpu", [{"none": 1000, "deadlock": 0}, {"none": 1000}])]
+    specs = [Spec("hazard", "deadlock", "attempt", place, 0.5, metric="probability", unit="1",
+                  params="gap_ns=100") for place, _ in told]
+    write_run(folder, specs, invocations=2, rounds=1)
+    run = read_run(folder)
+    rows: List[Dict[str, object]] = []
+    for sample in run.samples:
+        windows = dict(told)[sample.place]
+        for name, count in windows[sample.invocation or 0].items():
+            rows.append({"run_id": folder.name, "invocation": sample.invocation,
+                         "order": sample.order, "outcome": name, "count": count})
+    write_csv(folder / "outcomes.csv", OUTCOMES, rows)
+    return folder
+
+
+def test_outcomes_are_shares_of_all_trials(tmp_path: Path) -> None:
+    from pictures import outcomes
+    from results import read_outcomes
+    folder = hazard_run(tmp_path / "run")
+    found = outcomes.shares_of(read_run(folder), read_outcomes(folder / "outcomes.csv"))
+    assert [(cell.place, [(share.outcome, share.count, share.trials) for share in shares])
+            for cell, shares in found.items()] == [
+        ("same-cpu", [("none", 2000, 2000), ("deadlock", 0, 2000)]),
+        ("l3", [("deadlock", 1975, 2000), ("none", 25, 2000), ("given up", 0, 2000)])]
+    assert [outcomes.share_text(share) for share in (0.9875, 1e-3, 2.5e-5, 0.0)] == [
+        "98.8 %", "0.100 %", "25.0 per million", "never"]
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_outcomes_bars_reach_the_shares(tmp_path: Path, look: str) -> None:
+    from pictures import PICTURES
+    from pictures.canvas import LOOKS, tips
+    picture = next(picture for picture in PICTURES if picture.name == "outcomes")
+    canvas = picture.draw(read_run(hazard_run(tmp_path / "run")), LOOKS[look])
+    assert canvas
+    all_inside(canvas)
+    none_overlap(canvas)
+    (axes,) = canvas.figure.axes
+    ends = [round(bar.get_x() + bar.get_width(), 9) for bar in axes.patches]
+    assert ends == [1.0, pytest.approx(axes.get_xlim()[0]), 0.9875, 0.0125,
+                    pytest.approx(axes.get_xlim()[0])]
+    told = [text for text in tips(canvas.svg()) if "given up" in text]
+    assert told == ["hazard/deadlock/attempt/l3/gap_ns=100: given up in 0 of 2000 trials, never; "
+                    "at most 0.184 %"]
+
+
+def test_bad_outcomes_are_refused_with_one_line(tmp_path: Path) -> None:
+    from results import ReadError, read_outcomes
+    path = tmp_path / "outcomes.csv"
+    for rows, words in ((["r,0,1,x,-1"], "count is -1; valid: 0 or more"),
+                        (["r,0,1,x,1", "r,0,1,x,2"], "x of that window again, as in line 2")):
+        path.write_text("\n".join([",".join(OUTCOMES), *rows, ""]), encoding="utf-8")
+        with pytest.raises(ReadError) as refused:
+            read_outcomes(path)
+        assert f"outcomes.csv:{1 + len(rows)}: {words}" in str(refused.value)

@@ -15,7 +15,8 @@ from synthetic import Spec, two_cpu_guest, write_run
 ROOT = Path(__file__).resolve().parents[2]
 PIPE = Spec("switch", "pipe", "pingpong", "l3", 3500.0)
 NOT_DRAWN = ("plot.py: not drawn: crossover (no guard at two works), horizon (no stamped contest "
-             "for a lock), timeline (no traced lock), matrix (not a run of pairs)\n")
+             "for a lock), timeline (no traced lock), outcomes (no outcome counted), matrix (not a "
+             "run of pairs)\n")
 DRAWN = ("handoff", "latency", "order")
 
 

@@ -17,7 +17,7 @@ import sentences
 import tables
 from compare import hold
 from results import read_run, summarise
-from synthetic import Spec, scaled, two_cpu_guest, write_run
+from synthetic import Spec, scaled, two_cpu_guest, write_ab, write_run
 from test_fairness import write_contest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -263,6 +263,22 @@ def test_what_cannot_be_reported_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "FORCED: B against A is void: debug is of a Debug build" in (
         tmp_path / "forced.html").read_text(encoding="utf-8")
+
+
+@needs_page
+def test_titles_tell_who_is_held_against_whom(tmp_path: Path) -> None:
+    import report as module
+    write_ab(tmp_path / "ab", [PIPE])
+    for name, cpu in (("20261127T000000Z-one", "Z80"), ("20261127T000000Z-two", "Z80"),
+                      ("three", "6502")):
+        write_run(tmp_path / name, [PIPE], facts={("machine", "cpu_model"): cpu})
+    one, two, three = [read_run(tmp_path / name) for name in
+                       ("20261127T000000Z-one", "20261127T000000Z-two", "three")]
+    assert module.title_of([one]) == "Z80"
+    assert module.title_of([one, three]) == "6502 against Z80"
+    assert module.title_of([one, two, three]) == "two and three against one"
+    sides = [read_run(tmp_path / "ab" / side) for side in "ab"]
+    assert module.title_of(sides) == "B against A on AMD EPYC 7B13 64-Core Processor"
 
 
 @needs_page

@@ -9,8 +9,8 @@ from typing import Callable, Dict, List
 
 import pytest
 
-from stats import (first_decile, geometric_mean, mann_whitney_depth, median, median_interval,
-                   median_ratio, paired_interval, paired_ratio, pseudo_median,
+from stats import (clopper_pearson, first_decile, geometric_mean, mann_whitney_depth, median,
+                   median_interval, median_ratio, paired_interval, paired_ratio, pseudo_median,
                    pseudo_median_interval, ratio_interval, signed_rank_depth, still_needed)
 
 TRIALS = 4000
@@ -254,3 +254,21 @@ def test_still_needed_goes_with_the_square() -> None:
 def test_means() -> None:
     assert median([4, 1, 3, 2]) == 2.5
     assert geometric_mean([1, 4, 16]) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("count, trials", [(0, 1), (1, 1), (0, 50), (3, 50), (25, 50), (50, 50),
+                                           (1, 1_000_000), (0, 1_000_000), (999_999, 1_000_000),
+                                           (500_123, 1_000_000), (7, 10**9), (985, 1000)])
+def test_clopper_pearson_is_scipys(count: int, trials: int) -> None:
+    beta = pytest.importorskip("scipy.stats").beta
+    low, high = clopper_pearson(count, trials)
+    assert low == pytest.approx(beta.ppf(0.025, count, trials - count + 1) if count else 0,
+                                rel=1e-7)
+    assert high == pytest.approx(beta.ppf(0.975, count + 1, trials - count)
+                                 if count < trials else 1, rel=1e-7)
+
+
+def test_clopper_pearson_by_hand() -> None:
+    """None of n: (1 - p)^n = 2.5 %; and 3 of 10, as tables have it."""
+    assert clopper_pearson(0, 20).high == pytest.approx(1 - 0.025 ** (1 / 20))
+    assert clopper_pearson(3, 10) == pytest.approx((0.0667, 0.6525), abs=1e-4)
