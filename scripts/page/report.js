@@ -85,9 +85,9 @@ function near(x, y) {
 	return null;
 }
 
-function show(event) {
-	const found = event.target.closest && event.target.closest("figure svg")
-		? near(event.clientX, event.clientY) : null;
+function show(x, y) {
+	const under = document.elementFromPoint(x, y);
+	const found = under && under.closest("figure svg") ? near(x, y) : null;
 	if (lit && lit !== found)
 		lit.classList.remove("lit");
 	lit = found;
@@ -95,16 +95,23 @@ function show(event) {
 	if (!found)
 		return;
 	found.classList.add("lit");
-	tip.textContent = found.dataset.tip || square(found, event.clientX, event.clientY);
+	tip.textContent = found.dataset.tip || square(found, x, y);
 	const box = tip.getBoundingClientRect();
-	tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - box.width - 4))}px`;
-	const below = event.clientY + 18;
-	tip.style.top = `${below + box.height < innerHeight ? below : event.clientY - box.height - 12}px`;
+	tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - box.width - 4))}px`;
+	const below = y + 18;
+	tip.style.top = `${below + box.height < innerHeight ? below : y - box.height - 12}px`;
 }
 
-document.addEventListener("pointermove", show);
-document.addEventListener("pointerdown", show);
-addEventListener("scroll", () => { tip.hidden = true; }, {passive: true});
+let last = [-1, -1]; // where the pointer is, for when the page moves below it
+
+function moved(event) {
+	last = [event.clientX, event.clientY];
+	show(...last);
+}
+
+document.addEventListener("pointermove", moved);
+document.addEventListener("pointerdown", moved);
+addEventListener("scroll", () => show(...last), {passive: true, capture: true});
 
 document.getElementById("look").addEventListener("click", () => {
 	const root = document.documentElement;

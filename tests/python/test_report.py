@@ -348,6 +348,12 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Any]:
     driver.quit()
 
 
+def wait_for(driver: Any) -> Any:
+    """For what the browser does in its own time: events reach a page in a frame to come."""
+    from selenium.webdriver.support.wait import WebDriverWait
+    return WebDriverWait(driver, 30)
+
+
 def texts(driver: Any, selector: str, column: int) -> List[str]:
     return list(driver.execute_script(
         "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].filter((row) => "
@@ -399,7 +405,7 @@ def sorts_and_searches(driver: Any, table: str) -> None:
 
 def shows_tips(driver: Any, figure: str) -> None:
     """The first thing with a tip, a few pixels beside its middle."""
-    driver.execute_async_script(  # scrolling hides the tip, in a frame to come
+    driver.execute_async_script(
         "document.querySelector(arguments[0]).scrollIntoView({block: 'center', "
         "inline: 'center', behavior: 'instant'});"
         "const done = arguments[1];"
@@ -417,14 +423,15 @@ def shows_tips(driver: Any, figure: str) -> None:
         "return [on.x + 2, on.y, dot.dataset.tip]", f"{figure} [data-tip]")
     driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
     tip = driver.find_element("css selector", "#tip")
-    assert tip.is_displayed()
+    wait = wait_for(driver)
+    wait.until(lambda _: tip.is_displayed())
     # Lines lie on one another: it may be another invocation's.
     assert tip.text.split("invocation")[0] == text.split("invocation")[0]
     assert not driver.execute_script("return document.querySelector('figure svg title')")
     box = tip.rect
     assert 0 <= box["x"] and box["x"] + box["width"] <= driver.baton[0]
     driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 1, "y": 1})
-    assert not tip.is_displayed()
+    wait.until(lambda _: not tip.is_displayed())
 
 
 @needs_page
