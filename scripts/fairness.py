@@ -85,7 +85,9 @@ def latency_by_cell(recorded: Run) -> Dict[Cell, Dict[Tuple[str, str], Latency]]
 
 
 def horizons_of(recorded: Run) -> Dict[Cell, Horizon]:
-    """The horizons of a run's contests, by stamped cell."""
+    """The horizons of a run's contests, by stamped cell; none where no thread is on record."""
+    if not (recorded.path / "threads.csv").exists():
+        return {}
     found = contests(recorded.samples, read_threads(recorded.path / "threads.csv"))
     return horizons(recorded, {contest.cell: contest for contest in found})
 

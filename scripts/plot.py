@@ -37,6 +37,13 @@ def file_name(picture: str, look: str) -> str:
     return picture if look == "light" else f"{picture}-{look}"
 
 
+def out_names(folders: Sequence[Path]) -> List[str]:
+    """The folders' names, with a number before them where two are the same."""
+    names = [folder.resolve().name for folder in folders]
+    return names if len(set(names)) == len(names) else \
+        [f"{at}-{name}" for at, name in enumerate(names, 1)]
+
+
 def draw_run(recorded: Run, out: Path, looks: Sequence[str]) -> List[str]:
     """Draw what there is to draw of a run and print the paths; returns what it lacks."""
     from pictures import PICTURES
@@ -84,10 +91,10 @@ def main() -> int:
     from pictures import PICTURES
     runs = [read_run(folder) for folder in folders]
     several = len(runs) > 1
+    names = out_names(folders)
     undrawn = []
-    for folder, recorded in zip(folders, runs):
-        out = folder if options.out is None else \
-            options.out / folder.resolve().name if several else options.out
+    for folder, name, recorded in zip(folders, names, runs):
+        out = folder if options.out is None else options.out / name if several else options.out
         missing = draw_run(recorded, out, looks)
         if missing:
             undrawn.append(f"{folder}: {', '.join(missing)}" if several else ", ".join(missing))

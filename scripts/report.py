@@ -32,6 +32,8 @@ PAGE = Path(__file__).resolve().parent / "page"
 NAME = "report.html"
 # What a page may weigh; beyond it the heaviest pictures of single runs are left to plot.py.
 MOST_BYTES = 5_000_000
+# What the words in the place of a picture take at most.
+LEFT_OUT = 600
 
 # What a reader asks of a machine first: a label, and the facts that it is made of.
 MACHINE: Sequence[Tuple[str, str, Sequence[str]]] = (
@@ -132,9 +134,9 @@ def lightened(parts: Sequence[Part], room: int) -> List[Part]:
     over = sum(size for size, _, _ in drawings) - room
     dropped = set()
     for size, letter, name in sorted(drawings, reverse=True):
-        if over > 0:
+        if over > 0 and size > LEFT_OUT:
             dropped.add((letter, name))
-            over -= size
+            over -= size - LEFT_OUT
     return [Part(part.letter, part.run, part.flaws, part.answers,
                  [drawing._replace(svg="") if (part.letter, drawing.name) in dropped else drawing
                   for drawing in part.drawings], part.tables) for part in parts]

@@ -22,6 +22,8 @@ SCHEMA = 1
 NA = "NA"
 TWO_MODES_SHARE = 0.2
 UNSETTLED_WIDTH = 0.10
+# What lies beyond was not measured by anybody, and breaks the arithmetic of logarithms.
+LEAST_VALUE, MOST_VALUE, MOST_COUNT = 1e-12, 1e18, 10**15
 STAMPED = ("handoff", "roundtrip", "wait", "hold")
 # A column that came after the first files of its schema: NA in files without it.
 ADDED = {"added": True}
@@ -454,6 +456,8 @@ def _check_sample(path: Path, line: int, sample: Sample, first: Sample) -> None:
     if sample.ran and (sample.value is None or sample.value < 0):
         refuse(f"value is {NA if sample.value is None else sample.value}",
                f"a number from 0 up where the status is {sample.status}")
+    if sample.ran and sample.value and not LEAST_VALUE <= sample.value <= MOST_VALUE:
+        refuse(f"value is {sample.value:g}", f"0, or {LEAST_VALUE:g} to {MOST_VALUE:g}")
     if sample.ran and sample.invocation is None:
         refuse("invocation is NA", f"an integer where the status is {sample.status}")
 
@@ -512,9 +516,9 @@ def read_histograms(path: Path) -> List[Bucket]:
         if not 0 <= bucket.lo_ns < bucket.hi_ns:
             raise ReadError(path, line, f"a bucket from {bucket.lo_ns:g} to {bucket.hi_ns:g}",
                             "0 <= lo_ns < hi_ns")
-        if bucket.count < 1:
+        if not 1 <= bucket.count <= MOST_COUNT:
             raise ReadError(path, line, f"count is {bucket.count}",
-                            "1 or more (empty buckets are not written)")
+                            f"1 or more (empty buckets are not written), to {MOST_COUNT:.0e}")
         key = (bucket.invocation, cell_of(bucket), bucket.cpus, bucket.what, bucket.role,
                bucket.lo_ns)
         if seen.setdefault(key, line) != line:

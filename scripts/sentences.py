@@ -22,6 +22,8 @@ from units import quantity, significant
 # The chart's questions, in its order, in a word or two.
 CHART = ("critical section", "handing data over", "guarding a struct", "coordinating")
 MOST_CONTESTS = 6
+# The fewest invocations that have a 95 % interval of their median.
+FEWEST = 6
 Summaries = Dict[Cell, Summary]
 
 
@@ -223,9 +225,11 @@ def fair(entries: Sequence[fairness.Entry]) -> Optional[Said]:
     if not known:
         return Said("Which lock is fair?", "From when on is not in this run: make horizon measures "
                     "it", lines)
-    at, entry = min(known, key=lambda item: item[0])
-    return Said("Which lock is fair?", f"{capital(entry.cell.mechanism)} on {entry.cell.place}, "
-                f"from {quantity(at, 'ns', 2)} on", lines)
+    first = min(at for at, _ in known)
+    names = dict.fromkeys(f"{entry.cell.mechanism} on {entry.cell.place}"
+                          for at, entry in known if at == first)
+    return Said("Which lock is fair?", f"{capital(listed(list(names)))}, from "
+                f"{quantity(first, 'ns', 2)} on", lines)
 
 
 def _contest_lines(kind: Tuple[str, str], entries: Sequence[fairness.Entry]) -> List[str]:
@@ -252,7 +256,13 @@ def answers_of(run: Run) -> List[Said]:
     summaries = summarise(run)
     found = [fastest(summaries), crossing_cost(summaries), choice(answers(run)),
              fair(fairness.entries(run)) if (run.path / "threads.csv").exists() else None]
-    return [said for said in found if said]
+    told_of = [said for said in found if said]
+    count = max((len(summary.values) for summary in summaries.values()), default=0)
+    if count >= FEWEST:
+        return told_of
+    return [Said(said.question, f"{said.short} (no interval)", [
+        *said.lines, f"From {of(count, 'invocation')} alone: no interval can be had, and the next "
+        "run may say otherwise."]) for said in told_of]
 
 
 def against(pair: Pair) -> Said:
@@ -291,6 +301,10 @@ def flaws(run: Run) -> List[Flaw]:
     if run.fact("build", "build_type") not in ("Release", NA):
         found.append(Flaw("bad", f"a {run.fact('build', 'build_type')} build: its times are the "
                           "compiler's"))
+    count = max((len(summary.values) for summary in summaries.values()), default=0)
+    if count < FEWEST:
+        found.append(Flaw("doubt", f"{of(count, 'invocation')}: no 95 % interval can be had of "
+                          f"fewer than {FEWEST}"))
     found += _failures(summaries)
     path = run.path / "rounds.csv"
     cpus = run.fact("machine", "cpus")
@@ -303,15 +317,17 @@ def flaws(run: Run) -> List[Flaw]:
 
 def _failures(summaries: Summaries) -> List[Flaw]:
     """Cells without a value, by reason."""
-    reasons: Dict[Tuple[str, str], List[str]] = {}
+    reasons: Dict[Tuple[str, str, str], List[str]] = {}
     for cell, summary in summaries.items():
         if summary.status != "ok":
-            weight = "" if summary.status.startswith("skipped") else "bad"
-            reasons.setdefault((weight, summary.why_no_value if not summary.values else
-                                f"{summary.status}: {summary.reason}"), []).append(cell.name)
-    return [Flaw(weight, f"{of(len(names), 'cell')} {why} ({names[0]}"
+            some = bool(summary.values)
+            weight = "" if summary.status.startswith("skipped") else "doubt" if some else "bad"
+            reasons.setdefault((weight, "windows in " if some else "", f"{summary.status}: "
+                                f"{summary.reason}" if some else summary.why_no_value),
+                               []).append(cell.name)
+    return [Flaw(weight, f"{windows}{of(len(names), 'cell')} {why} ({names[0]}"
                  f"{' …' if len(names) > 1 else ''})")
-            for (weight, why), names in reasons.items()]
+            for (weight, windows, why), names in reasons.items()]
 
 
 def _flags(run: Run, summaries: Summaries) -> List[Flaw]:

@@ -91,7 +91,7 @@ def remark(summary: Summary) -> str:
 
 
 def mark_of(summary: Summary) -> str:
-    return "bad" if summary.status.startswith(("error", "timeout")) else \
+    return "bad" if summary.status.startswith(("error", "timeout")) and not summary.values else \
         "doubt" if summary.values and summary.unsettled else ""
 
 
@@ -211,7 +211,7 @@ def held(pair: Pair) -> Table:
     for name, missing in absent(pair).items():
         rows += [[Item(part) for part in (cell.split(" ")[0].split("/") + [""] * 4)[:4]] +
                  [Item(" ".join(cell.split(" ")[1:-1])), Item(cell.split("threads=")[-1])] +
-                 [Item("–")] * 5 + [Item(name.lower(), mark="cannot-tell"), Item(why)]
+                 [Item("–")] * 5 + [Item(name[0].lower() + name[1:], mark="cannot-tell"), Item(why)]
                  for cell, why in missing]
     return Table(f"held{pair.letter}", f"{pair.letter} against A",
                  "Medians over the invocations, their ratio with its 95 % interval, and the "

@@ -1,5 +1,6 @@
 """pictures - the pictures of a run: a file for each, and what all of them share in canvas.py"""
 
+import warnings
 from dataclasses import dataclass
 from typing import Callable, Optional, Sequence
 
@@ -10,6 +11,10 @@ from pictures import (crossover, forest, handoff, horizon, latency, matrix, orde
                       timeline)
 from pictures.canvas import Canvas, Look
 from results import Run
+
+
+# A name may hold what the font has not; it is drawn as a box then, and nobody else is troubled.
+warnings.filterwarnings("ignore", message="Glyph")
 
 
 @dataclass(frozen=True)

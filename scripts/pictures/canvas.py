@@ -59,6 +59,8 @@ class Look:
             "ytick.color": self.edge, "xtick.labelcolor": self.label,
             "ytick.labelcolor": self.label, "axes.titlecolor": self.ink, "axes.linewidth": 0.8,
             "axes.labelsize": 8, "path.simplify": False,
+            # A dollar in a name is no formula; older versions take it for one.
+            **({"text.parse_math": False} if "text.parse_math" in matplotlib.rcParams else {}),
         }
 
     @property
@@ -183,16 +185,21 @@ def tips(svg: str) -> List[str]:
     return [html.unescape(text) for text in re.findall(r"<title>([^<]*)</title>", svg)]
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else text[:most - 1] + "…"
+
+
 def cpu_text(run: Run) -> str:
     cpu = run.fact("machine", "cpu_model")
-    return "CPU not recorded" if cpu == NA else cpu
+    return "CPU not recorded" if cpu == NA else shortened(cpu, 60)
 
 
 def whence(run: Run) -> str:
     """When, on which kernel, by which compiler and which baton a run was made."""
-    return " · ".join([date_text(run.fact("run", "started_utc")), run.fact("machine", "kernel"),
-                       run.fact("build", "compiler"),
-                       f"baton {run.fact('build', 'baton_version')}"])
+    return " · ".join(shortened(text, 40) for text in [
+        date_text(run.fact("run", "started_utc")), run.fact("machine", "kernel"),
+        run.fact("build", "compiler"), f"baton {run.fact('build', 'baton_version')}"])
 
 
 def decades(low: float, high: float) -> List[float]:

@@ -5,15 +5,15 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from compare import Pair, ratio_text
 from comparison import FASTER, SAME, SLOWER, UNTOLD, Comparison, interleaved, means
 from pictures.canvas import (CAPTION_LINE, GLYPHS, MARGIN, MARKERS, WIDTH, Canvas, Look, cpu_text,
-                             tip)
+                             tip, whence)
 from pictures.rows import (DODGE, Layout, draw_names, lay_out, names_width, pad, panel)
-from results import Cell, place_order
+from results import NA, Cell, place_order
 from stats import geometric_mean
-from units import date_text
 
-TOP, BOTTOM, GAP = 2.1, 0.75, 0.3
+TOP, HEAD, BLOCK_GAP, BOTTOM, GAP = 1.4, 0.7, 0.45, 0.5, 0.3
 LEAST_PANEL = 1.6
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+FINE = (0.6, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.4, 1.6)
 VERDICTS = {FASTER: 2, SLOWER: 1}
 
 
@@ -24,26 +24,34 @@ class Held(NamedTuple):
 
 
 def draw(pairs: Sequence[Pair], look: Look) -> Optional[Canvas]:
-    """A column for each later run, a row for each mechanism; None where no row has a ratio."""
+    """A column for each later run, a row for each mechanism; more columns than fit go on below.
+    None where no row has a ratio.
+    """
     found = held_of(pairs)
     if not found:
         return None
     layout = lay_out(found, lambda places: 0)
     caption = _caption(pairs)
-    canvas = Canvas(look, TOP + layout.height + BOTTOM + CAPTION_LINE * (len(caption) - 1))
-    left = MARGIN + names_width(canvas, layout) + 0.15
-    wide = max(LEAST_PANEL, (WIDTH - left - MARGIN - GAP * (len(pairs) - 1)) / len(pairs))
+    # The names' width is known once there is a canvas; it does not depend on the canvas' height.
+    left = MARGIN + names_width(Canvas(look, 1.0), layout) + 0.15
+    most = max(1, int((WIDTH - left - MARGIN + GAP) / (LEAST_PANEL + GAP)))
+    blocks = [pairs[at:at + most] for at in range(0, len(pairs), most)]
+    canvas = Canvas(look, TOP + len(blocks) * (HEAD + layout.height + BLOCK_GAP) + BOTTOM +
+                    CAPTION_LINE * (len(caption) - 1))
+    wide = (WIDTH - left - MARGIN - GAP * (len(blocks[0]) - 1)) / len(blocks[0])
     places = sorted({cell.place for cell in found}, key=place_order)
     markers = {place: MARKERS[at % len(MARKERS)] for at, place in enumerate(places)}
     limits = pad([end for held in found.values() for row in held.rows.values()
                   for end in (row.time_ratio or 1, *(row.time_interval or ()))] + [0.7, 1.4], wide)
-    panels = [panel(canvas, left + at * (wide + GAP), TOP, wide, layout.height)
-              for at in range(len(pairs))]
-    draw_names(canvas, TOP, panels, layout)
-    for at, (axes, pair) in enumerate(zip(panels, pairs)):
-        _finish(axes, pair, limits, wide, look)
-        _draw_ratios(axes, pair, layout, markers, look)
-        _draw_head(canvas, left + at * (wide + GAP), wide, pair)
+    for number, block in enumerate(blocks):
+        top = TOP + HEAD + number * (HEAD + layout.height + BLOCK_GAP)
+        panels = [panel(canvas, left + at * (wide + GAP), top, wide, layout.height)
+                  for at in range(len(block))]
+        draw_names(canvas, top, panels, layout)
+        for at, (axes, pair) in enumerate(zip(panels, block)):
+            _finish(axes, pair, limits, wide, look)
+            _draw_ratios(axes, pair, layout, markers, look)
+            _draw_head(canvas, left + at * (wide + GAP), top, wide, pair)
     _draw_titles(canvas, pairs, markers)
     canvas.caption(caption)
     return canvas
@@ -87,7 +95,8 @@ def tip_text(pair: Pair, mechanism: str, detail: str, place: str, row: Compariso
     name = ", ".join(part for part in (mechanism, detail, place) if part)
     span = f" ({' – '.join(ratio_text(end) for end in row.time_interval)})" \
         if row.time_interval else ""
-    return f"{name}: {pair.letter}/A {ratio_text(row.time_ratio or 0)}{span}, {row.verdict}"
+    return f"{name}: {pair.letter}/A in time {ratio_text(row.time_ratio or 0)}{span}, " \
+        f"{row.verdict}"
 
 
 def _finish(axes: Any, pair: Pair, limits: Tuple[float, float], wide: float, look: Look) -> None:
@@ -95,7 +104,8 @@ def _finish(axes: Any, pair: Pair, limits: Tuple[float, float], wide: float, loo
     axes.axvspan(1 / (1 + band), 1 + band, color=look.faint, linewidth=0, zorder=0)
     axes.axvline(1, color=look.soft, linewidth=0.9, zorder=2)
     axes.set_xlim(limits)
-    ticks = [tick for tick in TICKS if limits[0] <= tick <= limits[1]]
+    ticks = [tick for tick in (FINE if limits[1] < 3 * limits[0] else TICKS)
+             if limits[0] <= tick <= limits[1]]
     if len(ticks) * 0.42 > wide:
         ticks = [tick for tick in ticks if f"{tick:g}".strip("0.") == "1"]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
@@ -104,14 +114,14 @@ def _finish(axes: Any, pair: Pair, limits: Tuple[float, float], wide: float, loo
     axes.set_axisbelow(True)
 
 
-def _draw_head(canvas: Canvas, left: float, room: float, pair: Pair) -> None:
+def _draw_head(canvas: Canvas, left: float, top: float, room: float, pair: Pair) -> None:
     """Whose column it is, and its geometric mean."""
     every = means(pair.rows).get("all", [])
     mean = f"geometric mean {ratio_text(geometric_mean(every))} over {len(every)} rows" \
         if every else "no row in common"
-    canvas.text(left, TOP - 0.48, f"{pair.letter} / A", fontsize=10, weight="bold")
+    canvas.text(left, top - 0.48, f"{pair.letter} / A", fontsize=10, weight="bold")
     for down, text in ((0.3, cpu_text(pair.b)), (0.13, mean)):
-        canvas.text_within(left, TOP - down, text, room, **canvas.look.detail)
+        canvas.text_within(left, top - down, text, room, **canvas.look.detail)
 
 
 def _draw_titles(canvas: Canvas, pairs: Sequence[Pair], markers: Dict[str, str]) -> None:
@@ -127,13 +137,14 @@ def _draw_titles(canvas: Canvas, pairs: Sequence[Pair], markers: Dict[str, str])
 def _caption(pairs: Sequence[Pair]) -> List[str]:
     runs = [pairs[0].a, *(pair.b for pair in pairs)]
     letters = ["A", *(pair.letter for pair in pairs)]
-    bands = ", ".join(sorted({f"{100 * pair.rows[0].band:.3g} %" for pair in pairs if pair.rows}))
+    of_pairs = [f"{100 * pair.rows[0].band:.3g} %" if pair.rows else NA for pair in pairs]
+    bands = of_pairs[0] if len(set(of_pairs)) == 1 else ", ".join(
+        f"{pair.letter} {band}" for pair, band in zip(pairs, of_pairs))
     how = "interleaved by baton ab" if interleaved(pairs[0].a, pairs[0].b) else \
         "these runs differ by the hour as well as by the CPU"
     void = ["FORCED: the comparison is void: " + pair.void[0] for pair in pairs if pair.void]
     return [f"bar: 95 % interval · shaded: {bands} to each side, the same for all purposes · {how}",
             *void,
             *(f"{letter}: {run.fact('run', 'invocations')} invocations × "
-              f"{run.fact('run', 'rounds')} rounds, {date_text(run.fact('run', 'started_utc'))}, "
-              f"{run.fact('machine', 'kernel')}, {run.fact('build', 'compiler')}, baton "
-              f"{run.fact('build', 'baton_version')}" for letter, run in zip(letters, runs))]
+              f"{run.fact('run', 'rounds')} rounds · {whence(run)}"
+              for letter, run in zip(letters, runs))]

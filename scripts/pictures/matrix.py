@@ -61,7 +61,7 @@ def draw(run: Run, look: Look) -> Optional[Canvas]:
         left = MARGIN + at % columns * (WIDTH - 2 * MARGIN + COLUMN_GAP) / columns
         _draw_grid(canvas, left, TOP + at // columns * each, edge, grid)
     canvas.titles(run, "Every pair of CPUs",
-                  "median per hand-off, log scale · CPUs in the order of the topology")
+                  "median, ns or µs per hand-off, log scale · CPUs in the order of the topology")
     canvas.caption(caption)
     return canvas
 
@@ -76,7 +76,7 @@ def grids_of(run: Run) -> List[Grid]:
     for sample in run.samples:
         cell = cell_of(sample)
         if not sample.kept or sample.value is None or cell.dosed or cell.threads != 2 or \
-                not re.fullmatch(r"\d+-\d+", sample.cpus):
+                sample.metric != "handoff" or not re.fullmatch(r"\d+-\d+", sample.cpus):
             continue
         first, second = (int(cpu) for cpu in sample.cpus.split("-"))
         kind = (cell.family, cell.mechanism, cell.workload, cell.choice)

@@ -149,8 +149,10 @@ def dots(axes: Any, points: Sequence[Tuple[float, float]], colour: str, size: fl
         return
     vertices = [vertex for x, y in points for vertex in ((x, y), (x + 1e-4, y))]
     codes = [Outline.MOVETO, Outline.LINETO] * len(points)
-    axes.add_patch(PathPatch(Outline(vertices, codes), fill=False, edgecolor=colour,
-                             linewidth=size, capstyle="round", zorder=zorder))
+    patch = PathPatch(Outline(vertices, codes), fill=False, edgecolor=colour, linewidth=size,
+                      capstyle="round", zorder=zorder)
+    patch.set_snap(False)  # to whole pixels, where strokes so short are none
+    axes.add_patch(patch)
 
 
 def clamped(away: float) -> float:

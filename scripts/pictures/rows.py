@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Generic, Iterable, List, Sequence, Tuple
 
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from pictures.canvas import GLYPHS, MARGIN, WIDTH, Canvas, decades, spread_out
+from pictures.canvas import GLYPHS, MARGIN, WIDTH, Canvas, decades, shortened, spread_out
 from results import NA, Cell, display_order, natural_order, place_order
 
 ROW, GROUP_GAP, GROUP_TITLE, INDENT = 0.25, 0.18, 0.27, 0.14
@@ -63,7 +63,8 @@ def lay_out(found: Dict[Cell, T], rank: Callable[[Dict[str, T]], float]) -> Layo
         y += GROUP_TITLE
         for cell in sorted(rows, key=lambda cell: (rank(rows[cell]), cell.mechanism, natural_order(
                 cell.params), cell.threads)):
-            lines.append(Line(cell.mechanism, _detail(cell, shared), y + row / 2, rows[cell]))
+            lines.append(Line(shortened(cell.mechanism, 32), _detail(cell, shared), y + row / 2,
+                              rows[cell]))
             y += row
         y += GROUP_GAP
     return Layout(lines, headings, y - GROUP_GAP + 0.1)
@@ -80,7 +81,8 @@ def _shared_params(cells: Iterable[Cell]) -> List[str]:
 def _detail(cell: Cell, shared: Sequence[str]) -> str:
     params = [] if cell.params == NA else cell.params.split(";")
     own = [item for item in params if item not in shared]
-    return ", ".join(own + ([f"{cell.threads} threads"] if cell.threads > 2 else []))
+    return shortened(", ".join(own + ([f"{cell.threads} threads"] if cell.threads > 2 else [])),
+                     70)
 
 
 def names_width(canvas: Canvas, layout: Layout[T]) -> float:
@@ -137,7 +139,7 @@ def dodge(medians: Dict[str, float]) -> Dict[str, float]:
 
 def pad(values: Sequence[float], width: float) -> Tuple[float, float]:
     """Limits that leave 0.2 inches of a log axis free on either side, and hold a power of ten."""
-    low, high = (math.log10(end) for end in (min(values), max(values)))
+    low, high = (math.log10(end) for end in (min(values), max(values))) if values else (0.0, 1.0)
     free = 0.2 * max(high - low, 1) / (width - 0.4)
     low, high = low - free, high + free
     if math.floor(high) < math.ceil(low):
@@ -148,7 +150,8 @@ def pad(values: Sequence[float], width: float) -> Tuple[float, float]:
 def finish_axis(canvas: Canvas, axes: Any, width: float, marks: Sequence[float],
                 name: Callable[[float], str]) -> None:
     """Limits a little outside dots and marks; a tick per decade, named where there is room."""
-    low, high = pad([*axes.dataLim.intervalx, *marks], width)
+    ends = [end for end in axes.dataLim.intervalx if math.isfinite(end) and end > 0]
+    low, high = pad([*ends, *marks], width)
     axes.set_xlim(low, high)
     step = math.ceil(math.log10(high / low) * TICK_ROOM / width)
     axes.set_xticks(decades(low, high), [

@@ -7,7 +7,7 @@ from pictures.canvas import MARGIN, WIDTH, Canvas, Look, tip, whence
 from results import Cell, Event, Run, Sample, cell_of, display_order, read_events
 from units import quantity
 
-TOP, BOTTOM, GAP = 1.55, 1.35, 0.4
+TOP, BOTTOM, GAP = 1.55, 1.5, 0.4
 LANE, LANE_GAP, ROW_GAP, LABEL_ROOM = 0.15, 0.04, 0.22, 2.0
 ZOOM_NS, SPAN_NS = 100_000, 10_000_000
 # Of how much of a panel nothing shorter can be told apart.
@@ -187,4 +187,6 @@ def _caption(run: Run, windows: Sequence[Traced]) -> List[str]:
                     for window in windows})
     return [f"{windows[0].cell.workload}, {' and '.join(cells)} · of each lock the first traced "
             "window, from when on all its threads are in the trace",
+            f"of {run.fact('run', 'invocations')} invocations · what is too short to see is drawn "
+            "as long as can be seen",
             whence(run)]
